@@ -1,0 +1,46 @@
+# The commands of this project. `make up` and `make test` are all that a newcomer needs.
+.DEFAULT_GOAL := help
+.PHONY: help install up test prove lint types check bench lock
+
+PYTHON ?= python3
+UV := uv==0.13.9
+BIN := .venv/bin
+
+help:     ## Show this list.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1  \2/p' $(MAKEFILE_LIST)
+
+install: .venv/installed  ## Prepare .venv (with .venv/bin/relay) from the lock file.
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fusioo-relay needs Python 3.11 or newer, for example: make install PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirements requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+up: install  ## Start everything here: database, queue, simulator, web, worker, scheduler.
+	@exec $(BIN)/relay up
+
+test: install  ## Run the whole test suite at its small size.
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+prove: install  ## Run the whole test suite at its full size (by hand, takes long).
+	$(BIN)/pytest -n 2 --dist loadgroup --scale full
+
+lint: install  ## Check style and the direction of imports.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: install  ## Check types.
+	$(BIN)/mypy
+
+check: lint types  ## Check style, imports and types.
+
+bench: install  ## Measure, and write docs/performance.md.
+	$(BIN)/python -m benchmarks
+
+lock: .venv/installed  ## Resolve the newest allowed versions into requirements.lock.
+	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --extra embedded --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock

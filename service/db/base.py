@@ -1,0 +1,42 @@
+"""What all tables share: naming of constraints, column types."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, MetaData, Text, Uuid, func
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+
+class Base(DeclarativeBase):
+    """The one declarative base. Tables stand in the `models.py` of each room."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {str: Text(), datetime: DateTime(timezone=True), UUID: Uuid()}
+
+
+Serial = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
+Key = Annotated[str, mapped_column(Text, primary_key=True)]
+Moment = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
+"""A moment of the database's clock, by default the start of the transaction."""
+
+
+def one_of(column: str, values: Iterable[StrEnum]) -> CheckConstraint:
+    """A CHECK that keeps a status column within `lifecycle`."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def status_in(values: Iterable[StrEnum], column: str = "status") -> str:
+    """The SQL condition of a partial index over some statuses, in a stable order."""
+    return f"{column} IN ({', '.join(sorted(f"'{value}'" for value in values))})"

@@ -1,0 +1,101 @@
+"""Processes and their beats: who holds a lease, and whether it still lives.
+
+A lease (a slot, a running run, a job) names the process that holds it. A process is lost when its last beat,
+or the server's start if that is later, is older than `lost_after`. So a Postgres restart costs nobody a lease.
+"""
+
+import os
+import socket
+import threading
+from contextlib import suppress
+from datetime import timedelta
+from typing import Self
+from uuid import UUID
+
+import psycopg
+import structlog
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from service.db.base import Base, Moment
+
+
+class Process(Base):
+    """One running process of ours. Its row goes when it ends by itself."""
+
+    __tablename__ = "processes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    """`web`, `settle`, `run`, `job` or `scheduler`."""
+    host: Mapped[str]
+    pid: Mapped[int]
+    started_at: Mapped[Moment]
+    beat_at: Mapped[Moment]
+
+    __table_args__ = (Index(None, "kind", "beat_at"),)
+
+
+HOLDER_LOST = """NOT EXISTS (
+    SELECT FROM processes WHERE processes.id = {holder}
+    AND greatest(processes.beat_at, pg_postmaster_start_time()) >= now() - CAST(:lost_after AS interval))"""
+"""SQL: the process in the column `{holder}` is gone or silent. Needs the parameter `lost_after`."""
+
+
+class Heartbeat:
+    """Beats for this process from a thread and a connection of its own, whatever the event loop does.
+
+    `id` names the process from the start; the row appears with the first beat and goes with `stop`.
+    """
+
+    def __init__(self, database_url: str, kind: str, *, every: timedelta) -> None:
+        self.id: UUID = uuid7()
+        self.kind = kind
+        self._database_url, self._every = database_url, every
+        self._stopping = threading.Event()
+        self._beaten = threading.Event()
+        self._thread = threading.Thread(target=self._beat_until_stopped, name="heartbeat", daemon=True)
+
+    def start(self, *, wait: timedelta = timedelta(seconds=30)) -> Self:
+        """Begin to beat; returns after the first beat, so that no lease is taken without one.
+
+        Raises TimeoutError when the database could not be reached within `wait`.
+        """
+        self._thread.start()
+        if not self._beaten.wait(wait.total_seconds()):
+            self.stop()
+            message = f"no first beat of the {self.kind} process within {wait.total_seconds():.0f} s"
+            raise TimeoutError(message)
+        return self
+
+    def stop(self) -> None:
+        """End the beats and take the row away: whatever this process still held is free at once."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def _beat_until_stopped(self) -> None:
+        log = structlog.get_logger().bind(process=str(self.id), kind=self.kind)
+        while not self._stopping.is_set():
+            try:
+                with psycopg.connect(
+                    self._database_url, autocommit=True, connect_timeout=3, application_name="relay-heartbeat"
+                ) as connection:
+                    self._beat_on(connection)
+            except psycopg.Error as error:
+                log.warning("heartbeat.missed", error=type(error).__name__)
+                self._stopping.wait(min(1.0, self._every.total_seconds()))
+
+    def _beat_on(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
+        while True:
+            connection.execute(
+                "INSERT INTO processes (id, kind, host, pid) VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT (id) DO UPDATE SET beat_at = clock_timestamp()",
+                (self.id, self.kind, socket.gethostname(), os.getpid()),
+            )
+            self._beaten.set()
+            if self._stopping.wait(self._every.total_seconds()):
+                with suppress(psycopg.Error):
+                    connection.execute("DELETE FROM processes WHERE id = %s", (self.id,))
+                return

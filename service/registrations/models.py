@@ -1,0 +1,76 @@
+"""Our webhooks at the providers, their secrets (sealed), and the apps that they watch."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.changes.types import Kind
+from service.db.base import Base, Key, Moment, Serial, one_of
+from service.lifecycle import RegistrationStatus
+
+
+class WatchedApp(Base):
+    """An app that a rule names, resolved and stored at `relay webhooks apply`."""
+
+    __tablename__ = "apps"
+
+    account: Mapped[Key]
+    app_id: Mapped[Key]
+    name: Mapped[str]
+    """The app's name at the last apply: rules that name the app by it mean this id, also after a rename."""
+    schema: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """The app as the provider describes it, untouched (`{"id", "name", "fields": [{"id", "type", …}]}`)."""
+    watched_since: Mapped[Moment]
+    """From when on a record's first sight may be its creation."""
+    refreshed_at: Mapped[Moment]
+
+
+class Registration(Base):
+    """Our webhook at the provider: one per account, app and kind. `key` is the last part of its URL."""
+
+    __tablename__ = "registrations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    provider: Mapped[str]
+    app_id: Mapped[str]
+    kind: Mapped[str | None]
+    key: Mapped[str] = mapped_column(unique=True)
+    url: Mapped[str]
+    """What the provider was told to call."""
+    webhook_id: Mapped[str | None]
+    """The provider's id of it; NULL until its answer is stored."""
+    status: Mapped[str]
+    created_at: Mapped[Moment]
+    changed_at: Mapped[Moment]
+
+    __table_args__ = (
+        one_of("status", RegistrationStatus),
+        one_of("kind", Kind),
+        Index(
+            "uq_registrations_live",
+            "account",
+            "app_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("status IN ('active', 'creating')"),
+        ),
+    )
+
+
+class RegistrationSecret(Base):
+    """A secret that the provider sends with its deliveries, sealed. Several may be live at once."""
+
+    __tablename__ = "registration_secrets"
+
+    id: Mapped[Serial]
+    registration_id: Mapped[UUID] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), index=True
+    )
+    sealed: Mapped[bytes]
+    created_at: Mapped[Moment]
+    retired_at: Mapped[datetime | None]
