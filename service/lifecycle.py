@@ -12,7 +12,7 @@ class DeliveryStatus(StrEnum):
 
     PENDING = "pending"
     RECHECK = "recheck"
-    """Looked at, but the answer may have been stale or the record not yet visible: asked again at `due_at`."""
+    """Looked at, but the answer may be stale or the record not yet visible: asked again at `due_at`."""
     SETTLED = "settled"
     DEAD = "dead"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, MetaData, Text, Uuid, func
@@ -22,7 +22,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {str: Text(), datetime: DateTime(timezone=True), UUID: Uuid()}
+    type_annotation_map: ClassVar = {str: Text(), datetime: DateTime(timezone=True), UUID: Uuid()}
 
 
 Serial = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
@@ -39,4 +39,5 @@ def one_of(column: str, values: Iterable[StrEnum]) -> CheckConstraint:
 
 def status_in(values: Iterable[StrEnum], column: str = "status") -> str:
     """The SQL condition of a partial index over some statuses, in a stable order."""
-    return f"{column} IN ({', '.join(sorted(f"'{value}'" for value in values))})"
+    listed = ", ".join(sorted(f"'{value}'" for value in values))
+    return f"{column} IN ({listed})"

@@ -20,7 +20,8 @@ def open_engine(
     before they are handed out.
     """
     options = (
-        f"-c statement_timeout={_milliseconds(statement_timeout)} -c lock_timeout={_milliseconds(lock_timeout)}"
+        f"-c statement_timeout={_milliseconds(statement_timeout)}"
+        f" -c lock_timeout={_milliseconds(lock_timeout)}"
         " -c timezone=UTC -c synchronous_commit=on -c idle_in_transaction_session_timeout=60000"
     )
     return create_async_engine(

@@ -1,7 +1,7 @@
 """Processes and their beats: who holds a lease, and whether it still lives.
 
-A lease (a slot, a running run, a job) names the process that holds it. A process is lost when its last beat,
-or the server's start if that is later, is older than `lost_after`. So a Postgres restart costs nobody a lease.
+A lease (a slot, a running run, a job) names the process that holds it. A process is lost when its last
+beat, or the server's start if that is later, is older than `lost_after`: a Postgres restart costs no lease.
 """
 
 import os

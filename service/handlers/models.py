@@ -13,7 +13,7 @@ from service.lifecycle import RUN_UNFINISHED, AttemptOutcome, RunStatus
 
 
 class Run(Base):
-    """One change × rule × handler. Its id is the idempotency key over all attempts."""
+    """One change, rule and handler together. Its id is the idempotency key over all attempts."""
 
     __tablename__ = "runs"
 

@@ -13,7 +13,8 @@ from service.lifecycle import DELIVERY_UNFINISHED, DeliveryOutcome, DeliveryStat
 class Delivery(Base):
     """One record id in one request that a provider made to us.
 
-    The request's raw body stands on its first delivery (`position` 0) only; the others find it by `request_id`.
+    The request's raw body stands on its first delivery (`position` 0) only; the others find it by
+    `request_id`.
     The hot path inserts here with no other constraint to check than the primary key.
     """
 
