@@ -1,0 +1,167 @@
+"""One way out: HTTP with limits on time and size, no redirects, no proxies from the environment, no cookies.
+
+Everything that is sent to somebody else goes through `send`, so the limits hold everywhere.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urlsplit
+
+import httpx2
+
+from service.transport.errors import (
+    ConnectFailedError,
+    ConnectionLostError,
+    ResponseTooLargeError,
+    TimedOutError,
+    UnsendableRequestError,
+)
+from service.transport.guard import GuardedBackend
+
+Client = httpx2.AsyncClient
+Timeout = httpx2.Timeout
+Transport = httpx2.AsyncBaseTransport
+
+USER_AGENT = "fusioo-relay"
+_LONGEST_WAIT = 86_400.0
+_LONGEST_LENGTH = 20  # digits; a longer announcement is left to the count of what really comes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to send. Headers and body stay out of the repr: they may carry secrets."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back: the status, the headers by lower-case name, the body as it came."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the other side asks us to wait (0 to a day); None: it says nothing usable.
+
+        A `Retry-After` date is measured against the answer's own `Date`, so no clock needs to agree.
+        """
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return min(float(text), _LONGEST_WAIT)
+        try:
+            until, now = (parsedate_to_datetime(moment) for moment in (text, self.headers.get("date", "")))
+            return min(max((until - now).total_seconds(), 0.0), _LONGEST_WAIT)
+        except (ValueError, TypeError):  # TypeError: one of the two dates has no zone
+            return None
+
+
+def make_client(
+    *,
+    timeout: Timeout,
+    allow_private: bool,
+    transport: Transport | None = None,
+    user_agent: str = USER_AGENT,
+    max_connections: int = 20,
+) -> Client:
+    """Make the client that `send` needs; the caller closes it.
+
+    `timeout` limits each operation (connect, read, write, waiting for a free connection), in seconds, and
+    every one must be set: ValueError else. Unless `allow_private`, hosts that lead to private addresses are
+    refused. An injected `transport` replaces the network, and with it the address guard.
+    """
+    if None in timeout.as_dict().values():
+        raise ValueError("every timeout must be set: connect, read, write and pool")
+    limits = httpx2.Limits(
+        max_connections=max_connections, max_keepalive_connections=max_connections, keepalive_expiry=15.0
+    )
+    return httpx2.AsyncClient(
+        timeout=timeout,
+        transport=transport or _network(limits, allow_private=allow_private),
+        follow_redirects=False,
+        trust_env=False,
+        # Accounts share nothing: a cookie of one answer must not travel with the next request.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        # Identity: a small compressed answer could unpack to any size.
+        headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
+    )
+
+
+def _network(limits: httpx2.Limits, *, allow_private: bool) -> httpx2.AsyncHTTPTransport:
+    transport = httpx2.AsyncHTTPTransport(trust_env=False, limits=limits)
+    if not allow_private:
+        # httpx2 has no public way to say this; tests of the guard fail if the attribute moves.
+        transport._pool._network_backend = GuardedBackend()  # noqa: SLF001
+    return transport
+
+
+async def send(client: Client, request: Request, *, deadline: float, max_bytes: int) -> Response:
+    """Send one request and read the whole answer, whatever its status.
+
+    `deadline` limits everything together, in seconds; `max_bytes` the body.
+    Raises a TransportError (transport/errors.py) where no usable answer came.
+    """
+    origin = _origin(request.url)
+    try:
+        async with asyncio.timeout(deadline):
+            return await _exchange(client, request, max_bytes=max_bytes, origin=origin)
+    except TimeoutError as error:
+        raise TimedOutError(f"{origin} did not answer within {deadline:g} s") from error
+    except (httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ConnectError) as error:
+        raise ConnectFailedError(f"{origin} could not be reached: {_reason(error)}") from error
+    except httpx2.TimeoutException as error:
+        raise TimedOutError(f"{origin} did not answer in time: {_reason(error)}") from error
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+        raise UnsendableRequestError(f"{origin} is not a URL that can be called: {_reason(error)}") from None
+    except (httpx2.LocalProtocolError, UnicodeError):
+        # Their messages quote the header's value, which may be a secret.
+        raise UnsendableRequestError(f"a header for {origin} has characters that can't be sent") from None
+    except httpx2.TransportError as error:
+        raise ConnectionLostError(f"{origin} broke off: {_reason(error)}") from error
+
+
+async def _exchange(client: Client, request: Request, *, max_bytes: int, origin: str) -> Response:
+    outgoing = client.build_request(
+        request.method, request.url, headers=dict(request.headers), content=request.body
+    )
+    answer = await client.send(outgoing, stream=True)
+    try:
+        body = await _read(answer, max_bytes, origin)
+    finally:
+        await answer.aclose()
+    return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+
+async def _read(answer: httpx2.Response, max_bytes: int, origin: str) -> bytes:
+    announced = answer.headers.get("content-length", "")
+    if announced.isdecimal() and len(announced) < _LONGEST_LENGTH and int(announced) > max_bytes:
+        raise ResponseTooLargeError(f"{origin} answered with {announced} bytes; at most {max_bytes} are read")
+    body = bytearray()
+    async for part in answer.aiter_raw():
+        body += part
+        if len(body) > max_bytes:
+            raise ResponseTooLargeError(
+                f"{origin} answered with more than the {max_bytes} bytes that are read"
+            )
+    return bytes(body)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _origin(url: str) -> str:
+    """`https://host:port` of a URL, without what may be secret in it."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    except ValueError:
+        return "the target"
