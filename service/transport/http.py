@@ -4,9 +4,6 @@ Everything that is sent to somebody else goes through `send`, so the limits hold
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
@@ -20,48 +17,14 @@ from service.transport.errors import (
     UnsendableRequestError,
 )
 from service.transport.guard import GuardedBackend
+from service.transport.messages import Request, Response
 
 Client = httpx2.AsyncClient
 Timeout = httpx2.Timeout
 Transport = httpx2.AsyncBaseTransport
 
 USER_AGENT = "fusioo-relay"
-_LONGEST_WAIT = 86_400.0
 _LONGEST_LENGTH = 20  # digits; a longer announcement is left to the count of what really comes
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to send. Headers and body stay out of the repr: they may carry secrets."""
-
-    method: str
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What came back: the status, the headers by lower-case name, the body as it came."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds that the other side asks us to wait (0 to a day); None: it says nothing usable.
-
-        A `Retry-After` date is measured against the answer's own `Date`, so no clock needs to agree.
-        """
-        text = self.headers.get("retry-after", "").strip()
-        if text.isascii() and text.isdigit():
-            return min(float(text), _LONGEST_WAIT)
-        try:
-            until, now = (parsedate_to_datetime(moment) for moment in (text, self.headers.get("date", "")))
-            return min(max((until - now).total_seconds(), 0.0), _LONGEST_WAIT)
-        except (ValueError, TypeError):  # TypeError: one of the two dates has no zone
-            return None
 
 
 def make_client(
