@@ -19,6 +19,8 @@ from service.transport.errors import (
 from service.transport.guard import GuardedBackend
 from service.transport.messages import Request, Response
 
+__all__ = ["USER_AGENT", "Client", "Request", "Response", "Timeout", "Transport", "make_client", "send"]
+
 Client = httpx2.AsyncClient
 Timeout = httpx2.Timeout
 Transport = httpx2.AsyncBaseTransport
@@ -66,16 +68,19 @@ def _network(limits: httpx2.Limits, *, allow_private: bool) -> httpx2.AsyncHTTPT
     return transport
 
 
-async def send(client: Client, request: Request, *, deadline: float, max_bytes: int) -> Response:
+async def send(
+    client: Client, request: Request, *, deadline: float, max_bytes: int, cut: bool = False
+) -> Response:
     """Send one request and read the whole answer, whatever its status.
 
-    `deadline` limits everything together, in seconds; `max_bytes` the body.
+    `deadline` limits everything together, in seconds; `max_bytes` the body. A longer body is an error,
+    or with `cut` ends there: for who needs the status and only a look at the body.
     Raises a TransportError (transport/errors.py) where no usable answer came.
     """
     origin = _origin(request.url)
     try:
         async with asyncio.timeout(deadline):
-            return await _exchange(client, request, max_bytes=max_bytes, origin=origin)
+            return await _exchange(client, request, max_bytes=max_bytes, cut=cut, origin=origin)
     except TimeoutError as error:
         raise TimedOutError(f"{origin} did not answer within {deadline:g} s") from error
     except (httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ConnectError) as error:
@@ -91,16 +96,27 @@ async def send(client: Client, request: Request, *, deadline: float, max_bytes: 
         raise ConnectionLostError(f"{origin} broke off: {_reason(error)}") from error
 
 
-async def _exchange(client: Client, request: Request, *, max_bytes: int, origin: str) -> Response:
+async def _exchange(
+    client: Client, request: Request, *, max_bytes: int, cut: bool, origin: str
+) -> Response:
     outgoing = client.build_request(
         request.method, request.url, headers=dict(request.headers), content=request.body
     )
     answer = await client.send(outgoing, stream=True)
     try:
-        body = await _read(answer, max_bytes, origin)
+        body = await (_read_start(answer, max_bytes) if cut else _read(answer, max_bytes, origin))
     finally:
         await answer.aclose()
     return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+
+async def _read_start(answer: httpx2.Response, max_bytes: int) -> bytes:
+    body = bytearray()
+    async for part in answer.aiter_raw():
+        body += part
+        if len(body) >= max_bytes:
+            break
+    return bytes(body[:max_bytes])
 
 
 async def _read(answer: httpx2.Response, max_bytes: int, origin: str) -> bytes:
