@@ -1,0 +1,159 @@
+"""What every call of the API passes: the log, the fault switches, the token, the moving window."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from service.dev.simulators.faults import AnswerFault
+from service.dev.simulators.fusioo.access import User
+from service.dev.simulators.fusioo.envelope import (
+    Code,
+    RefusedCallError,
+    body_of,
+    invalid,
+    refusal,
+    success,
+)
+from service.dev.simulators.fusioo.listing import parse_ids
+from service.dev.simulators.fusioo.state import Call, FusiooState
+
+Act = Callable[[FusiooState, User, Request], Awaitable[Any]]
+"""Carry a call out; answers the envelope's data, raises RefusedCallError."""
+
+_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+_HTML = "<html><body><h1>Service unavailable</h1></body></html>"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One method of one path of the API."""
+
+    method: str
+    path: str
+    act: Act
+    rate_limited: bool = True
+
+
+def api_routes(state: FusiooState, endpoints: Sequence[Endpoint]) -> list[Route]:
+    """Make the routes of the API: one for each path, and one for all that are unknown."""
+    by_path: dict[str, dict[str, Endpoint]] = defaultdict(dict)
+    for endpoint in endpoints:
+        by_path[endpoint.path][endpoint.method] = endpoint
+    by_path["/{unknown:path}"] = {}
+    return [Route(f"/v3{path}", _Door(state, methods), methods=_METHODS) for path, methods in by_path.items()]
+
+
+async def read_json(request: Request) -> Any:
+    """Read a JSON body; an empty one is an empty object. Raises RefusedCallError."""
+    content = await request.body()
+    if not content:
+        return {}
+    # "The Content-Type header in requests has to be set to application/json" (overview page).
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise invalid([{"field": "", "message": "Content-Type must be application/json"}])
+    try:
+        return await request.json()
+    except ValueError as error:
+        raise invalid([{"field": "", "message": f"the body is not JSON: {error}"}]) from error
+
+
+class _Door:
+    """The ASGI endpoint of one path."""
+
+    def __init__(self, state: FusiooState, methods: Mapping[str, Endpoint]) -> None:
+        self._state, self._methods = state, methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        method, path = request.method, request.url.path
+        call = Call(self._state.clock(), method, path, request.url.query, _ids_in(request))
+        self._state.log_call(call)
+        hold = self._state.faults.take_hold(method, path)
+        if hold is not None and hold.moment == "request":
+            await self._state.gate.wait(method, path)
+        fault = self._state.faults.take_answer(method, path)
+        if fault is None or fault.takes_effect:
+            response = await self._carry_out(request)
+        else:
+            response = Response()
+        if fault is not None:
+            response = _wrong_answer(fault)
+        if hold is not None and hold.moment == "answer":
+            await self._state.gate.wait(method, path)
+        call.status = response.status_code
+        return response
+
+    async def _carry_out(self, request: Request) -> Response:
+        longest = self._state.settings.longest_url
+        if longest is not None and len(request.url.path) + len(request.url.query) + 1 > longest:
+            return HTMLResponse(_HTML, HTTPStatus.REQUEST_URI_TOO_LONG)
+        try:
+            endpoint = self._endpoint(request.method)
+            user = self._user(request)
+            if endpoint.rate_limited and not self._state.take_call():
+                return PlainTextResponse("Too Many Requests", HTTPStatus.TOO_MANY_REQUESTS)
+            return success(await endpoint.act(self._state, user, request))
+        except RefusedCallError as error:
+            return refusal(error, self._state.settings.refusal_status)
+
+    def _endpoint(self, method: str) -> Endpoint:
+        endpoint = self._methods.get(method)
+        if endpoint is None:
+            # 405 for a known path with a wrong method was seen against the live API.
+            status = HTTPStatus.METHOD_NOT_ALLOWED if self._methods else HTTPStatus.NOT_FOUND
+            raise RefusedCallError(Code.NOT_FOUND, status=status)
+        return endpoint
+
+    def _user(self, request: Request) -> User:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        user = self._state.users.get(token)
+        if scheme.lower() != "bearer" or user is None:
+            raise RefusedCallError(Code.UNAUTHORIZED)
+        return user
+
+
+def _ids_in(request: Request) -> tuple[str, ...]:
+    in_path = request.path_params.get("record_id")
+    if in_path is not None:
+        return (in_path,)
+    try:
+        return tuple(parse_ids(request.query_params.get("ids", "[]")))
+    except RefusedCallError:
+        return ()
+
+
+class _CutResponse(Response):
+    """An answer whose connection ends half way."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        half = bytes(self.body[: len(self.body) // 2])
+        # Never told that the body is complete, the server closes the connection.
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
+
+def _wrong_answer(fault: AnswerFault) -> Response:
+    headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
+    envelope = body_of(Code.INTERNAL if fault.code is None else fault.code, None)
+    match fault.body:
+        case "html":
+            return HTMLResponse(_HTML, fault.status, headers)
+        case "empty":
+            return Response(status_code=fault.status, headers=headers)
+        case "cut":
+            whole = JSONResponse(envelope)
+            return _CutResponse(whole.body, fault.status, headers, "application/json")
+        case "envelope":
+            return JSONResponse(envelope, fault.status, headers)
