@@ -1,0 +1,96 @@
+"""Handler kind `http`: one signed JSON request per attempt (CONTRACT §6, Standard Webhooks)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+
+from standardwebhooks.webhooks import Webhook
+
+from service.changes.types import Change
+from service.handlers.builtin.http_options import HttpOptions, signing_key
+from service.handlers.clipping import clip, redact
+from service.handlers.context import Context
+from service.handlers.kinds import BuiltHandler, HandlerDeps, HandlerKind, HandlerSettings
+from service.handlers.payload import build_payload, encode_payload
+from service.handlers.types import Done, Failed, Outcome
+from service.transport.http import Client, Timeout, make_client, send
+from service.transport.messages import Request, Response
+
+BODY_KEPT = 2000
+"""Characters of an answer that are kept with the attempt."""
+
+_BODY_READ = 65_536
+_CONNECT_LIMIT = 10.0
+_PAUSES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+
+
+class HttpHandler:
+    """Sends changes to one URL. `deadline` is seconds for one request, all in all."""
+
+    def __init__(
+        self, options: HttpOptions, *, client: Client, deadline: float, now: Callable[[], datetime]
+    ) -> None:
+        self._options, self._client, self._deadline, self._now = options, client, deadline, now
+        self._signer = None if options.secret is None else Webhook(signing_key(options.secret))
+
+    async def __call__(self, change: Change, context: Context) -> Outcome:
+        """Send one change. Raises a TransportError where no usable answer came."""
+        request = self.request(change, context)
+        answer = await send(self._client, request, deadline=self._deadline, max_bytes=_BODY_READ, cut=True)
+        return self.judge(answer)
+
+    def request(self, change: Change, context: Context) -> Request:
+        """Build what is sent: the body, signed together with the run's id and the present second."""
+        body = encode_payload(build_payload(change, context))
+        key, moment = context.idempotency_key, self._now()
+        headers = {
+            **{name: value.get_secret_value() for name, value in self._options.headers.items()},
+            "content-type": "application/json",
+            "webhook-id": key,
+            "webhook-timestamp": str(int(moment.timestamp())),
+        }
+        if self._signer is not None:
+            headers["webhook-signature"] = self._signer.sign(key, moment, body)
+        return Request(self._options.method, self._options.url, headers, body.encode())
+
+    def judge(self, answer: Response) -> Outcome:
+        """Say what an answer means: 2xx done, 410 dead, everything else tried again (CONTRACT §6)."""
+        detail = {"status": answer.status, "body": self._kept(answer.body)}
+        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            return Done(detail)
+        if answer.status == HTTPStatus.GONE:
+            return Failed("answered 410 Gone: the receiver wants no more of these", dead=True, detail=detail)
+        error = f"answered {_named(answer.status)}"
+        if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
+            error += ": redirects are not followed; put the final address into `url`"
+        retry_after = answer.retry_after if answer.status in _PAUSES else None
+        return Failed(error, retry_after=retry_after, detail=detail)
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._client.aclose()
+
+    def _kept(self, body: bytes) -> str:
+        return clip(redact(body.decode("utf-8", "replace"), self._options.secrets()), BODY_KEPT)
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _build(options: HttpOptions, settings: HandlerSettings, deps: HandlerDeps) -> BuiltHandler:
+    deadline = settings.timeout.total_seconds()
+    client = make_client(
+        timeout=Timeout(deadline, connect=min(deadline, _CONNECT_LIMIT)),
+        allow_private=options.allow_private,
+        transport=deps.transport,
+        max_connections=settings.concurrency,
+    )
+    handler = HttpHandler(options, client=client, deadline=deadline, now=deps.now)
+    return BuiltHandler(handler, close=handler.close)
+
+
+HTTP = HandlerKind("http", HttpOptions, _build)

@@ -1,0 +1,51 @@
+"""Handler kind `log`: one log line per change. It shows field values only where it is told to."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from service.changes.types import Change
+from service.handlers.context import Context
+from service.handlers.kinds import BuiltHandler, HandlerDeps, HandlerKind, HandlerSettings
+from service.handlers.types import Done, Outcome
+
+
+class LogOptions(BaseModel):
+    """`log: {}`, or `log: {level: info, fields: [status]}`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    fields: tuple[str, ...] = ()
+    """Field ids whose values stand in the line, with both sides where they differ. Others are only named."""
+
+
+def describe(change: Change, shown: tuple[str, ...]) -> dict[str, Any]:
+    """Say what the line says of a change, beside the ids that `ctx.log` carries."""
+    facts: dict[str, Any] = {
+        "account": change.account,
+        "app": change.app.name,
+        "record_id": change.record_id,
+        "kind": change.kind.value,
+        "version": change.version,
+        "origin": change.origin.value,
+    }
+    if change.diff is not None:
+        facts["changed"] = sorted(change.diff)
+    if shown:
+        facts["fields"] = {name: (change.record or {}).get(name) for name in shown}
+    if shown and change.diff is not None:
+        facts["diff"] = {name: list(side) for name, side in change.diff.items() if name in shown}
+    return facts
+
+
+def _build(options: LogOptions, _settings: HandlerSettings, _deps: HandlerDeps) -> BuiltHandler:
+    async def call(change: Change, context: Context) -> Outcome:
+        write = getattr(context.log, options.level)
+        write("change.handled", **describe(change, options.fields))
+        return Done()
+
+    return BuiltHandler(call)
+
+
+LOG = HandlerKind("log", LogOptions, _build)

@@ -1,0 +1,99 @@
+"""What a handler kind is, and what it is built from and into."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from service.changes.types import Change
+from service.errors import ConfigurationError
+from service.handlers.context import Context
+from service.handlers.types import Outcome
+from service.transport.http import Transport
+
+Options = TypeVar("Options", bound=BaseModel)
+
+Call = Callable[[Change, Context], Awaitable[Outcome]]
+"""One attempt. What it raises becomes an outcome by `outcomes.outcome_of`; its time limit is the caller's."""
+
+
+def utc_now() -> datetime:
+    """Say what time it is here (aware UTC). For what we send to others; never for what is stored."""
+    return datetime.now(UTC)
+
+
+async def _nothing_to_close() -> None:
+    """Close nothing."""
+
+
+def _none_abandoned() -> int:
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerDeps:
+    """What kinds are built from, besides the configuration."""
+
+    directory: Path
+    """Where relay.yaml stands; Python modules are found there."""
+    now: Callable[[], datetime] = utc_now
+    transport: Transport | None = None
+    """Replaces the network of outgoing requests, and with it the address guard."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerSettings:
+    """What every handler has, whatever its kind (CONTRACT §4)."""
+
+    name: str
+    kind: str
+    retry: tuple[timedelta, ...]
+    """n delays for n + 1 attempts (retrying.next_attempt)."""
+    timeout: timedelta
+    concurrency: int
+    ordered: bool
+    """Whether a run holds back later runs of its record and handler (`order: record`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltHandler:
+    """What a kind makes of its options."""
+
+    call: Call
+    close: Callable[[], Awaitable[None]] = _nothing_to_close
+    """Frees what it holds; called once, at the end of the process."""
+    abandoned: Callable[[], int] = _none_abandoned
+    """How many calls still run in this process although their time limit has cancelled them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundHandler(HandlerSettings):
+    """A configured handler, ready to be called. Whoever calls it enforces `timeout` and `concurrency`."""
+
+    call: Call = field(repr=False)
+    close: Callable[[], Awaitable[None]] = field(repr=False)
+    abandoned: Callable[[], int] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerKind(Generic[Options]):
+    """A kind of handler: its key in the configuration, its options, how it is built.
+
+    `build` has no effect on the outside beyond importing a user's module; it raises OptionError for what
+    only building can find out.
+    """
+
+    name: str
+    options: type[Options]
+    build: Callable[[Options, HandlerSettings, HandlerDeps], BuiltHandler]
+
+
+class OptionError(ConfigurationError):
+    """An option is well-formed but can't be used. `path` leads to it within the handler's options."""
+
+    def __init__(self, message: str, *, path: tuple[str | int, ...] = (), remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.path = path

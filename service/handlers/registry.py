@@ -1,0 +1,88 @@
+"""Which handler kinds there are, and the configured handlers built from them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from service.handlers.builtin.http import HTTP
+from service.handlers.builtin.log import LOG
+from service.handlers.builtin.python import PYTHON
+from service.handlers.kinds import BoundHandler, HandlerDeps, HandlerKind, HandlerSettings, OptionError
+from service.rules.configuration import Configuration
+from service.rules.problems import Finding, nearest
+from service.rules.schema import Handler, Order
+
+KINDS: Mapping[str, HandlerKind[Any]] = {kind.name: kind for kind in (HTTP, PYTHON, LOG)}
+
+LATER_KINDS = frozenset(
+    {
+        "postgres",
+        "fusioo.create",
+        "fusioo.update",
+        "fusioo.comment",
+        "onspring.create",
+        "onspring.update",
+        "onspring.upsert",
+    }
+)
+"""Kinds that belong to the format and that this version does not run: it says so, and guesses nothing."""
+
+
+def build_handlers(configuration: Configuration, deps: HandlerDeps) -> Mapping[str, BoundHandler]:
+    """Build every configured handler, by name. Opens no connection; imports the modules of kind `python`.
+
+    Raises InvalidConfigurationError with every problem: unknown kinds and options, values that do not fit,
+    functions that are not there; each at its place in the file, with a suggestion where one comes to mind.
+    """
+    built: dict[str, BoundHandler] = {}
+    findings: list[Finding] = []
+    for name, handler in configuration.handlers.items():
+        under = ("handlers", name, handler.kind)
+        kind = KINDS.get(handler.kind)
+        if kind is None:
+            findings.append(_unknown(under, handler.kind))
+            continue
+        try:
+            built[name] = _build(kind, name, handler, deps)
+        except ValidationError as error:
+            findings += configuration.explain(error, kind.options, under=under)
+        except OptionError as error:
+            findings.append(Finding((*under, *error.path), error.message, error.remedy))
+    if findings:
+        raise configuration.invalid(findings)
+    return built
+
+
+async def close_handlers(handlers: Mapping[str, BoundHandler]) -> None:
+    """Free what the handlers hold. One that fails at it is logged and stops no other."""
+    log = structlog.get_logger()
+    for handler in handlers.values():
+        try:
+            await handler.close()
+        except Exception:  # the process is ending: the others must be closed too
+            log.exception("handler.close_failed", handler=handler.name)
+
+
+def _build(kind: HandlerKind[Any], name: str, handler: Handler, deps: HandlerDeps) -> BoundHandler:
+    options = kind.options.model_validate({} if handler.options is None else handler.options)
+    settings = HandlerSettings(
+        name=name,
+        kind=kind.name,
+        retry=handler.retry,
+        timeout=handler.timeout,
+        concurrency=handler.concurrency,
+        ordered=handler.order is Order.RECORD,
+    )
+    built = kind.build(options, settings, deps)
+    return BoundHandler(**asdict(settings), call=built.call, close=built.close, abandoned=built.abandoned)
+
+
+def _unknown(path: tuple[str, str, str], kind: str) -> Finding:
+    if kind in LATER_KINDS:
+        remedy = f"this version has {', '.join(sorted(KINDS))}"
+        return Finding(path, f"the handler kind `{kind}` comes in a later version", remedy, at_key=True)
+    known = [*KINDS, *LATER_KINDS, *Handler.model_fields]
+    return Finding(path, f"unknown handler kind or setting `{kind}`", nearest(kind, known), at_key=True)
