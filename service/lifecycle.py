@@ -83,7 +83,8 @@ DELIVERY_MOVES: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
 RUN_MOVES: Mapping[RunStatus, frozenset[RunStatus]] = {
     RunStatus.PENDING_LINKS: frozenset({RunStatus.WAITING, RunStatus.READY, RunStatus.DISCARDED}),
     RunStatus.WAITING: frozenset({RunStatus.READY, RunStatus.DISCARDED}),
-    RunStatus.READY: frozenset({RunStatus.RUNNING, RunStatus.DISCARDED}),
+    # Ready to waiting: an earlier run of the record is retried by a person, and goes first.
+    RunStatus.READY: frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.DISCARDED}),
     RunStatus.RUNNING: frozenset({RunStatus.READY, RunStatus.DONE, RunStatus.DEAD, RunStatus.DISCARDED}),
     RunStatus.DONE: frozenset(),
     RunStatus.DEAD: frozenset({RunStatus.READY, RunStatus.WAITING, RunStatus.DISCARDED}),  # a person's act

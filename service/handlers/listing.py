@@ -1,0 +1,97 @@
+"""Runs and their attempts as people see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.errors import NotFoundError
+from service.handlers.models import Attempt, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """One run."""
+
+    id: UUID
+    change_id: UUID
+    account: str
+    app_id: str
+    record_id: str
+    rule: str
+    handler: str
+    replay: int
+    status: str
+    attempts: int
+    """Tries that count against the handler's retry list."""
+    next_at: datetime
+    """When it is tried next, if it is ready."""
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptView:
+    """One try at a run."""
+
+    number: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    """None while it is under way."""
+    error: str | None
+    detail: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDetail(RunView):
+    """One run with all its tries, the first one first."""
+
+    tries: list[AttemptView]
+
+
+_COLUMNS = [getattr(Run, name) for name in RunView.__dataclass_fields__]
+_ATTEMPT_COLUMNS = [getattr(Attempt, name) for name in AttemptView.__dataclass_fields__]
+
+
+async def list_runs(
+    connection: AsyncConnection,
+    *,
+    account: str | None = None,
+    app_ids: list[str] | None = None,
+    record_id: str | None = None,
+    handler: str | None = None,
+    change_id: UUID | None = None,
+    status: str | None = None,
+    limit: int = 50,
+) -> list[RunView]:
+    """The newest runs first."""
+    query = select(*_COLUMNS).order_by(Run.created_at.desc(), Run.seq.desc()).limit(limit)
+    if account is not None:
+        query = query.where(Run.account == account)
+    if app_ids is not None:
+        query = query.where(Run.app_id.in_(app_ids))
+    if record_id is not None:
+        query = query.where(Run.record_id == record_id)
+    if handler is not None:
+        query = query.where(Run.handler == handler)
+    if change_id is not None:
+        query = query.where(Run.change_id == change_id)
+    if status is not None:
+        query = query.where(Run.status == status)
+    return [RunView(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def show_run(connection: AsyncConnection, run_id: UUID) -> RunDetail:
+    """One run. Raises NotFoundError."""
+    row = (await connection.execute(select(*_COLUMNS).where(Run.id == run_id))).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no run {run_id}; `relay runs list` shows the newest")
+    attempts = await connection.execute(
+        select(*_ATTEMPT_COLUMNS).where(Attempt.run_id == run_id).order_by(Attempt.number)
+    )
+    return RunDetail(**row, tries=[AttemptView(**attempt) for attempt in attempts.mappings()])

@@ -1,0 +1,67 @@
+"""Registrations as people see them: without keys' secrets, with the app's name."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.registrations.models import Registration, WatchedApp
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationView:
+    """One registration."""
+
+    id: UUID
+    account: str
+    provider: str
+    app_id: str
+    app_name: str | None
+    """The app's name at the last apply."""
+    kind: str | None
+    status: str
+    url: str
+    webhook_id: str | None
+    created_at: datetime
+    changed_at: datetime
+
+
+async def list_registrations(
+    connection: AsyncConnection,
+    *,
+    account: str | None = None,
+    app_ids: list[str] | None = None,
+    status: str | None = None,
+    limit: int = 1000,
+) -> list[RegistrationView]:
+    """The registrations, by account, app and kind; the newest first among equals."""
+    query = (
+        select(
+            Registration.id,
+            Registration.account,
+            Registration.provider,
+            Registration.app_id,
+            WatchedApp.name.label("app_name"),
+            Registration.kind,
+            Registration.status,
+            Registration.url,
+            Registration.webhook_id,
+            Registration.created_at,
+            Registration.changed_at,
+        )
+        .outerjoin(
+            WatchedApp,
+            and_(WatchedApp.account == Registration.account, WatchedApp.app_id == Registration.app_id),
+        )
+        .order_by(Registration.account, Registration.app_id, Registration.kind, Registration.id.desc())
+        .limit(limit)
+    )
+    if account is not None:
+        query = query.where(Registration.account == account)
+    if app_ids is not None:
+        query = query.where(Registration.app_id.in_(app_ids))
+    if status is not None:
+        query = query.where(Registration.status == status)
+    return [RegistrationView(**row) for row in (await connection.execute(query)).mappings()]
