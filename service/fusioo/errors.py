@@ -29,9 +29,16 @@ Source of codes and meanings: the tables under each method of the vendor's page 
 statuses: its overview.
 """
 
+import json
 from typing import Any, Self
 
-from service.errors import Disposition, ProviderError
+from service.errors import (
+    AccountRefusedError,
+    AppRefusedError,
+    BatchTooLargeError,
+    Disposition,
+    ProviderError,
+)
 from service.transport.errors import TransportError
 
 _LONGEST_QUOTE = 200
@@ -116,7 +123,7 @@ class EndpointNotFoundError(FusiooError):
     remedy = "check the account's base_url"
 
 
-class UnauthorizedError(FusiooError):
+class UnauthorizedError(FusiooError, AccountRefusedError):
     """The token is wrong, expired or revoked. No call of this account can work."""
 
     disposition = Disposition.HALT
@@ -125,14 +132,14 @@ class UnauthorizedError(FusiooError):
     remedy = "give the account a new token"
 
 
-class AppNotFoundError(FusiooError, LookupError):
+class AppNotFoundError(FusiooError, AppRefusedError, LookupError):
     disposition = Disposition.HALT
     code = 30000
     meaning = "no such app"
     remedy = "check the app's id, and that the token belongs to the right account"
 
 
-class AppAccessDeniedError(FusiooError):
+class AppAccessDeniedError(FusiooError, AppRefusedError):
     disposition = Disposition.HALT
     code = 30001
     meaning = "the token may not use this app"
@@ -167,6 +174,9 @@ class ValidationFailedError(FusiooError):
     disposition = Disposition.DISCARD
     code = 30050
     meaning = "the record's fields are not valid"
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} {json.dumps(self.details, default=repr)[:_LONGEST_QUOTE]}"
 
 
 class RecordNotFoundError(FusiooError, LookupError):
@@ -230,7 +240,7 @@ class WebhookNotFoundError(FusiooError, LookupError):
     meaning = "no such webhook"
 
 
-class RequestTooLargeError(FusiooError):
+class RequestTooLargeError(FusiooError, BatchTooLargeError):
     """Asking for many records at once was refused without a known code, or answered with more than we read.
 
     How long a URL may be is unpublished. Ask again for half of them; one record alone goes by its own path.

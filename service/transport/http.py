@@ -96,9 +96,7 @@ async def send(
         raise ConnectionLostError(f"{origin} broke off: {_reason(error)}") from error
 
 
-async def _exchange(
-    client: Client, request: Request, *, max_bytes: int, cut: bool, origin: str
-) -> Response:
+async def _exchange(client: Client, request: Request, *, max_bytes: int, cut: bool, origin: str) -> Response:
     outgoing = client.build_request(
         request.method, request.url, headers=dict(request.headers), content=request.body
     )
@@ -112,7 +110,8 @@ async def _exchange(
 
 async def _read_start(answer: httpx2.Response, max_bytes: int) -> bytes:
     body = bytearray()
-    async for part in answer.aiter_raw():
+    # A transport may hand over an answer that it has read already; such a body comes only decoded.
+    async for part in answer.aiter_bytes() if answer.is_stream_consumed else answer.aiter_raw():
         body += part
         if len(body) >= max_bytes:
             break
@@ -124,7 +123,8 @@ async def _read(answer: httpx2.Response, max_bytes: int, origin: str) -> bytes:
     if announced.isdecimal() and len(announced) < _LONGEST_LENGTH and int(announced) > max_bytes:
         raise ResponseTooLargeError(f"{origin} answered with {announced} bytes; at most {max_bytes} are read")
     body = bytearray()
-    async for part in answer.aiter_raw():
+    # A transport may hand over an answer that it has read already; such a body comes only decoded.
+    async for part in answer.aiter_bytes() if answer.is_stream_consumed else answer.aiter_raw():
         body += part
         if len(body) > max_bytes:
             raise ResponseTooLargeError(
