@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, SmallInteger, text
+from sqlalchemy import BigInteger, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, Moment, Serial, one_of, status_in
@@ -40,7 +40,7 @@ class Delivery(Base):
     reason: Mapped[str | None]
     """Why it is dead, hidden or asked again."""
     change_id: Mapped[UUID | None]
-    call_id: Mapped[int | None]
+    call_id: Mapped[int | None] = mapped_column(BigInteger)
     """The API call whose answer settled it (`calls.id`)."""
     settled_at: Mapped[datetime | None]
 
