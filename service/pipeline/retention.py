@@ -1,0 +1,71 @@
+"""retention: forgets what is finished and old, a small transaction at a time."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.retention import repository
+from service.retention.repository import ChangeMark
+
+BATCH = 1000
+SMALL_AGES: Mapping[str, timedelta] = MappingProxyType(
+    {"alarms": timedelta(days=30), "calls": timedelta(days=1), "processes": timedelta(days=1)}
+)
+"""How long cleared alarms, calls that no longer count, and silent processes are kept."""
+_BEGINNING = ChangeMark(datetime.min.replace(tzinfo=UTC), UUID(int=0))
+
+
+class Retention:
+    """The job `retention`. Unfinished things are never removed; it may be stopped at any point."""
+
+    def __init__(
+        self, engine: AsyncEngine, *, deliveries: timedelta, changes: timedelta, batch: int = BATCH
+    ) -> None:
+        """Take how long settled deliveries, and changes whose runs are all finished, are kept."""
+        self._engine, self._deliveries, self._changes, self._batch = engine, deliveries, changes, batch
+
+    async def forget(self, _key: str = "") -> None:
+        """Forget all that is old enough now."""
+        forgotten = {"deliveries": await self._forget_deliveries(), "changes": await self._forget_changes()}
+        for table, age in SMALL_AGES.items():
+            forgotten[table] = await self._forget_small(table, age)
+        structlog.get_logger().info("retention.done", **forgotten)
+
+    async def _forget_deliveries(self) -> int:
+        total, after = 0, 0
+        while True:
+            async with self._engine.begin() as connection:
+                forgotten, reached = await repository.forget_deliveries(
+                    connection, older_than=self._deliveries, after=after, batch=self._batch
+                )
+            total += forgotten
+            if reached is None:
+                return total
+            after = reached
+
+    async def _forget_changes(self) -> int:
+        total, after = 0, _BEGINNING
+        while True:
+            async with self._engine.begin() as connection:
+                forgotten, reached = await repository.forget_changes(
+                    connection, older_than=self._changes, after=after, batch=self._batch
+                )
+            total += forgotten
+            if reached is None:
+                return total
+            after = reached
+
+    async def _forget_small(self, table: str, age: timedelta) -> int:
+        total = 0
+        while True:
+            async with self._engine.begin() as connection:
+                forgotten = await repository.forget_small(
+                    connection, table, older_than=age, batch=self._batch
+                )
+            total += forgotten
+            if forgotten < self._batch:
+                return total

@@ -1,0 +1,60 @@
+"""The doorbells: what may be said over Redis. Each names where to look, and carries nothing that matters."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class QueueName(StrEnum):
+    """The queues; each has worker processes of its own, so that none of them waits for another."""
+
+    SETTLE = "settle"
+    RUN = "run"
+    JOB = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class SettleApp:
+    """Deliveries of this app may be pending."""
+
+    account: str
+    app_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunHandler:
+    """Runs of this handler may be ready."""
+
+    handler: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoJob:
+    """This periodic job was called for (`ticks.name`, `ticks.key`)."""
+
+    name: str
+    key: str
+
+
+Doorbell = SettleApp | RunHandler | DoJob
+
+
+def queue_of(doorbell: Doorbell) -> QueueName:
+    """Tell which queue carries a doorbell; the actor that answers it has the same name."""
+    match doorbell:
+        case SettleApp():
+            return QueueName.SETTLE
+        case RunHandler():
+            return QueueName.RUN
+        case DoJob():
+            return QueueName.JOB
+
+
+def arguments_of(doorbell: Doorbell) -> tuple[str, ...]:
+    """Give what travels, in the order in which the actor takes it."""
+    match doorbell:
+        case SettleApp(account, app_id):
+            return (account, app_id)
+        case RunHandler(handler):
+            return (handler,)
+        case DoJob(name, key):
+            return (name, key)

@@ -1,0 +1,102 @@
+"""What may be forgotten, and the statements that forget it, a batch at a time.
+
+Unfinished things are never removed, and neither is what a person may still act on: dead deliveries, dead
+runs, and the later runs that a retry of a dead one must find. Each function looks at one batch, in the
+order of age, and says from where to go on; each call belongs in a transaction of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+# A request's body stands on its first delivery only, so that one stays as long as any other of the request.
+# Deliveries are walked by id: it grows with received_at, and no index on the hot table is needed for this.
+_DELIVERIES = text("""
+    WITH batch AS (
+        SELECT id, received_at FROM deliveries WHERE id > :after ORDER BY id LIMIT :batch
+    ), forgotten AS (
+        DELETE FROM deliveries USING batch
+        WHERE deliveries.id = batch.id
+        AND deliveries.status = 'settled' AND deliveries.settled_at < now() - CAST(:age AS interval)
+        AND (deliveries.position > 0 OR NOT EXISTS (
+            SELECT FROM deliveries AS other
+            WHERE other.request_id = deliveries.request_id AND other.position > 0
+            AND NOT (other.status = 'settled' AND other.settled_at < now() - CAST(:age AS interval))))
+        RETURNING 1
+    )
+    SELECT max(id) AS reached, min(received_at) >= now() - CAST(:age AS interval) AS recent,
+    (SELECT count(*) FROM forgotten) AS forgotten FROM batch""")
+
+# Two statements: a replay that added a run while we waited for the change's lock is seen by the second.
+_LOCK_CHANGES = text("""
+    SELECT id, created_at FROM changes
+    WHERE created_at < now() - CAST(:age AS interval) AND (created_at, id) > (:created_at, :id)
+    ORDER BY created_at, id LIMIT :batch FOR UPDATE""")
+_FORGET_CHANGES = text("""
+    DELETE FROM changes WHERE id = ANY(:ids)
+    AND NOT EXISTS (
+        SELECT FROM runs WHERE runs.change_id = changes.id AND runs.status NOT IN ('done', 'discarded'))
+    AND NOT EXISTS (
+        SELECT FROM runs WHERE runs.status = 'dead' AND runs.account = changes.account
+        AND runs.app_id = changes.app_id AND runs.record_id = changes.record_id)
+    RETURNING 1""")
+
+_ALARMS = text("""
+    DELETE FROM alarms WHERE id IN (
+        SELECT id FROM alarms WHERE cleared_at < now() - CAST(:age AS interval) LIMIT :batch)
+    RETURNING 1""")
+_CALLS = text("""
+    DELETE FROM calls WHERE id IN (
+        SELECT id FROM calls WHERE counts_until < now() - CAST(:age AS interval) LIMIT :batch)
+    RETURNING 1""")
+_PROCESSES = text("""
+    DELETE FROM processes WHERE id IN (
+        SELECT id FROM processes
+        WHERE greatest(beat_at, pg_postmaster_start_time()) < now() - CAST(:age AS interval) LIMIT :batch)
+    RETURNING 1""")
+
+SMALL_TABLES = {"alarms": _ALARMS, "calls": _CALLS, "processes": _PROCESSES}
+"""Cleared alarms, calls that no longer count, silent processes: found by a scan, for they are few."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMark:
+    """How far changes were looked at."""
+
+    created_at: datetime
+    id: UUID
+
+
+async def forget_deliveries(
+    connection: AsyncConnection, *, older_than: timedelta, after: int, batch: int
+) -> tuple[int, int | None]:
+    """Forget settled deliveries among the next `batch` after the id `after`.
+
+    Returns how many were forgotten, and the id to go on from; None when the rest is too young.
+    """
+    row = (await connection.execute(_DELIVERIES, {"age": older_than, "after": after, "batch": batch})).one()
+    return row.forgotten, None if row.reached is None or row.recent else row.reached
+
+
+async def forget_changes(
+    connection: AsyncConnection, *, older_than: timedelta, after: ChangeMark, batch: int
+) -> tuple[int, ChangeMark | None]:
+    """Forget changes, with their runs and attempts, among the next `batch` after a mark.
+
+    Returns how many were forgotten, and the mark to go on from; None when the rest is too young.
+    """
+    values = {"age": older_than, "created_at": after.created_at, "id": after.id, "batch": batch}
+    rows = (await connection.execute(_LOCK_CHANGES, values)).all()
+    if not rows:
+        return 0, None
+    forgotten = (await connection.execute(_FORGET_CHANGES, {"ids": [row.id for row in rows]})).all()
+    return len(forgotten), ChangeMark(rows[-1].created_at, rows[-1].id)
+
+
+async def forget_small(connection: AsyncConnection, table: str, *, older_than: timedelta, batch: int) -> int:
+    """Forget up to `batch` rows of one of `SMALL_TABLES`; returns how many."""
+    values = {"age": older_than, "batch": batch}
+    return len((await connection.execute(SMALL_TABLES[table], values)).all())
