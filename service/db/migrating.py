@@ -71,6 +71,12 @@ def head_revision() -> str:
     return heads[0]
 
 
+def outdated_revisions() -> frozenset[str]:
+    """The revisions that are too old for this code. One that is not known here is newer, and fits."""
+    script = ScriptDirectory.from_config(migrations_config())
+    return frozenset(each.revision for each in script.walk_revisions()) - {head_revision()}
+
+
 def migrations_config(connection: Connection | None = None) -> Config:
     """Alembic's configuration for our migrations, bound to a connection if one is given."""
     package = Path(__file__).parents[1]

@@ -57,13 +57,14 @@ class Heartbeat:
         self._beaten = threading.Event()
         self._thread = threading.Thread(target=self._beat_until_stopped, name="heartbeat", daemon=True)
 
-    def start(self, *, wait: timedelta = timedelta(seconds=30)) -> Self:
+    def start(self, *, wait: timedelta | None = timedelta(seconds=30)) -> Self:
         """Begin to beat; returns after the first beat, so that no lease is taken without one.
 
-        Raises TimeoutError when the database could not be reached within `wait`.
+        Raises TimeoutError when the database could not be reached within `wait`. None: does not wait, for a
+        process that takes no lease.
         """
         self._thread.start()
-        if not self._beaten.wait(wait.total_seconds()):
+        if wait is not None and not self._beaten.wait(wait.total_seconds()):
             self.stop()
             message = f"no first beat of the {self.kind} process within {wait.total_seconds():.0f} s"
             raise TimeoutError(message)

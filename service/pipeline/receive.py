@@ -1,0 +1,103 @@
+"""The first step: a provider's request becomes committed deliveries, or is refused with its reason."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.errors import RelayError
+from service.fusioo.webhooks import SECRET_HEADER, parse_delivery
+from service.inbox.inserting import NewDelivery
+from service.inbox.writer import InboxWriter
+from service.registrations.receiving import LiveRegistration
+from service.registrations.table import RegistrationTable
+
+_PARSERS: Mapping[str, Callable[[bytes], Sequence[str]]] = {"fusioo": parse_delivery}
+
+
+class WrongSecretError(RelayError):
+    """The request's headers do not carry a secret of this registration."""
+
+    def __init__(self, header: str, *, account: str, app_id: str) -> None:
+        self.account, self.app_id = account, app_id
+        super().__init__(f"the header {header} is missing, or carries none of this webhook's secrets")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """So many deliveries are committed."""
+
+    count: int
+
+
+class Receiver:
+    """Receives deliveries: key → secret → body → ids → commit → doorbell.
+
+    `ring(account, app_id)` must neither block nor raise. `secret_headers` gives the header's name by account,
+    where it is not the provider's default.
+    """
+
+    def __init__(
+        self,
+        *,
+        table: RegistrationTable,
+        inbox: InboxWriter,
+        ring: Callable[[str, str], None],
+        secret_headers: Mapping[str, str],
+    ) -> None:
+        self._table, self._inbox, self._ring = table, inbox, ring
+        self._headers = {account: _as_sent(name) for account, name in secret_headers.items()}
+        self._default_header = _as_sent(SECRET_HEADER)
+
+    async def receive(
+        self,
+        provider: str,
+        key: str,
+        *,
+        headers: Iterable[tuple[bytes, bytes]],
+        read_body: Callable[[], Awaitable[bytes]],
+        request_id: UUID,
+    ) -> Accepted:
+        """Store what the request announces; returns after the commit.
+
+        `headers` are lower-case names and values; `read_body` is called only once the secret is verified,
+        and what it raises passes through. Raises UnknownKeyError, RegistrationsUnavailableError,
+        WrongSecretError, MalformedBodyError, NoRecordIdError or an InboxError: then nothing is acknowledged.
+        """
+        registration = await self._table.find(provider, key)
+        self._verify(registration, headers)
+        body = await read_body()
+        record_ids = _PARSERS[provider](body)
+        await self._inbox.store(_deliveries(registration, record_ids, request_id, body))
+        self._ring(registration.account, registration.app_id)
+        return Accepted(len(record_ids))
+
+    def _verify(self, registration: LiveRegistration, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        wanted = self._headers.get(registration.account, self._default_header)
+        given = [value for name, value in headers if name == wanted]
+        # More than one would be several guesses in one request.
+        if len(given) != 1 or not registration.knows(given[0]):
+            raise WrongSecretError(
+                wanted.decode("latin-1"), account=registration.account, app_id=registration.app_id
+            )
+
+
+def _deliveries(
+    registration: LiveRegistration, record_ids: Sequence[str], request_id: UUID, body: bytes
+) -> list[NewDelivery]:
+    return [
+        NewDelivery(
+            registration_id=registration.id,
+            account=registration.account,
+            app_id=registration.app_id,
+            kind=registration.kind,
+            record_id=record_id,
+            request_id=request_id,
+            position=position,
+            body=None if position else body,
+        )
+        for position, record_id in enumerate(record_ids)
+    ]
+
+
+def _as_sent(header: str) -> bytes:
+    return header.lower().encode("latin-1")

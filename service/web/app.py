@@ -1,0 +1,33 @@
+"""The ASGI application of the web process, from values."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
+
+from service.web.exceptions import on_http_exception
+from service.web.health import health_routes
+from service.web.lifespan import WebOptions, WebState, open_state
+from service.web.middleware import RequestMiddleware
+from service.web.webhooks import webhook_route
+
+
+def create_app(options: WebOptions, *, routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """Make the application; its server's start opens the resources. `routes` are added to its own."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[WebState]:
+        async with open_state(options) as state:
+            yield state
+
+    webhook = webhook_route(options.body)
+    below = [Mount(options.public_path, routes=[webhook])] if options.public_path else []
+    return Starlette(
+        routes=[webhook, *health_routes(), *routes, *below],
+        middleware=[Middleware(RequestMiddleware)],
+        exception_handlers={HTTPException: on_http_exception},
+        lifespan=lifespan,
+    )

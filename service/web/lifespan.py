@@ -1,0 +1,95 @@
+"""What the web process holds open while it serves, opened and closed in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypedDict
+
+from pydantic import SecretStr
+
+from service.db.engine import open_engine
+from service.db.processes import Heartbeat
+from service.inbox.writer import InboxWriter
+from service.pipeline.readiness import Readiness
+from service.pipeline.receive import Receiver
+from service.queue.publisher import Publisher
+from service.registrations.receiving import LiveRegistrations
+from service.registrations.table import RegistrationTable
+from service.sealing import SecretBox
+from service.web.body import BodyLimits
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """All that the web process needs to know, as plain values (it is sent to child processes)."""
+
+    database_url: str
+    redis_url: str
+    secret_keys: SecretStr
+    secret_headers: Mapping[str, str] = field(default_factory=dict)
+    """By account: the header in which its provider sends the secret, where it is not the usual one."""
+    outdated_revisions: Collection[str] = frozenset()
+    """Schema revisions that are too old for this code."""
+    public_path: str = ""
+    """The path of RELAY_PUBLIC_URL, for proxies that leave it on: webhooks are served below it too."""
+    refresh_every: timedelta = timedelta(seconds=5)
+    beat_every: timedelta = timedelta(seconds=3)
+    body: BodyLimits = field(default_factory=BodyLimits)
+    inbox_bytes: int = 64 * 2**20
+    inbox_wait: timedelta = timedelta(seconds=5)
+    least_gap: timedelta = timedelta(seconds=1)
+    """Between two reads of the registrations for keys that are not known."""
+    key_wait: timedelta = timedelta(seconds=10)
+    """How long a delivery is held whose registration is still being made."""
+
+
+class WebState(TypedDict):
+    """What each request finds in its state."""
+
+    receiver: Receiver
+    readiness: Readiness
+
+
+_FIRST_READ = 5.0  # seconds that start-up waits for the registrations, before deliveries are let in anyway
+
+
+@asynccontextmanager
+async def open_state(options: WebOptions) -> AsyncIterator[WebState]:
+    """Open everything, yield the state, close everything in the opposite order.
+
+    Starts also when the database or Redis is away; readiness tells. Raises ConfigurationError for unusable
+    secret keys.
+    """
+    box = SecretBox(options.secret_keys.get_secret_value())
+    async with AsyncExitStack() as stack:
+        engine = open_engine(
+            options.database_url, name="web", pool_size=2, statement_timeout=timedelta(seconds=5)
+        )
+        stack.push_async_callback(engine.dispose)
+        heartbeat = Heartbeat(options.database_url, "web", every=options.beat_every).start(wait=None)
+        stack.push_async_callback(asyncio.to_thread, heartbeat.stop)
+        publisher = Publisher.open(options.redis_url)
+        stack.push_async_callback(asyncio.to_thread, publisher.close)
+        inbox = await stack.enter_async_context(
+            InboxWriter(options.database_url, max_bytes=options.inbox_bytes, max_wait=options.inbox_wait)
+        )
+        table = await stack.enter_async_context(
+            RegistrationTable(
+                LiveRegistrations(engine, box).load,
+                refresh_every=options.refresh_every,
+                least_gap=options.least_gap,
+                wait=options.key_wait,
+            )
+        )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_READ):
+                await table.wait_until_loaded()
+        readiness = await stack.enter_async_context(
+            Readiness(engine, outdated=options.outdated_revisions, table_loaded=lambda: table.loaded)
+        )
+        receiver = Receiver(
+            table=table, inbox=inbox, ring=publisher.ring_settle, secret_headers=options.secret_headers
+        )
+        yield {"receiver": receiver, "readiness": readiness}

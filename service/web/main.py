@@ -1,0 +1,133 @@
+"""`relay web`: the receiver as one process, or several on one port."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from urllib.parse import urlsplit
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from service.config import LogFormat, Settings
+from service.db.migrating import outdated_revisions
+from service.errors import ConfigurationError
+from service.observability.logging import configure_logging
+from service.rules.secret_headers import secret_headers
+from service.web.app import create_app
+from service.web.lifespan import WebOptions
+
+_BACKLOG = 2048
+_GRACE = 20  # seconds that requests under way get after SIGTERM
+_KEEP_ALIVE = 75  # seconds; more than the usual 60 of a proxy, so that the proxy hangs up first
+
+_log = structlog.get_logger()
+
+
+def run_web(settings: Settings, processes: int = 1) -> None:
+    """Serve until SIGTERM or SIGINT. Raises ConfigurationError when it can't start as configured."""
+    _log_as(settings)
+    options = web_options(settings, os.environ)
+    listener = _listen(settings.host, settings.port)
+    host, port = listener.getsockname()[:2]
+    _log.info("web.started", host=host, port=port, processes=processes)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn ends in order, then raises it once more
+    if processes == 1:
+        server = uvicorn.Server(server_config(partial(create_app, options)))
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    else:
+        config = server_config(
+            partial(_create_child_app, settings, options, os.getpid()), processes=processes
+        )
+        Multiprocess(config, sockets=[listener]).run()
+
+
+def web_options(settings: Settings, env: Mapping[str, str]) -> WebOptions:
+    """Gather what the web process needs. Raises ConfigurationError that names what is missing."""
+    if settings.database_url is None:
+        raise _missing("DATABASE_URL")
+    if settings.redis_url is None:
+        raise _missing("REDIS_URL")
+    if settings.secret_key is None:
+        raise _missing("RELAY_SECRET_KEY")
+    return WebOptions(
+        database_url=settings.database_url,
+        redis_url=settings.redis_url,
+        secret_keys=settings.secret_key,
+        secret_headers=_read_secret_headers(settings, env),
+        outdated_revisions=outdated_revisions(),
+        public_path=urlsplit(settings.public_url or "").path.rstrip("/"),
+        refresh_every=settings.refresh_every,
+        beat_every=settings.beat_every,
+    )
+
+
+def _missing(variable: str) -> ConfigurationError:
+    remedy = "the web process needs it"
+    return ConfigurationError(f"{variable} is not set", place="environment", remedy=remedy)
+
+
+def server_config(factory: "partial[Starlette]", *, processes: int = 1) -> uvicorn.Config:
+    """How the application is served: the fast parts, and nothing believed of the sender's address."""
+    return uvicorn.Config(
+        factory,
+        factory=True,
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        workers=processes,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_config=None,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_GRACE,
+    )
+
+
+def _read_secret_headers(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
+    try:
+        text = settings.config.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return {}  # the receiver can do without: every provider has its usual header
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"can't be read: {type(error).__name__}", place=str(settings.config)
+        ) from None
+    return secret_headers(text, str(settings.config), env)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        message = f"can't listen on {host}:{port}: {error.strerror}"
+        raise ConfigurationError(message, place="environment", remedy="set HOST and PORT") from None
+
+
+def _log_as(settings: Settings) -> None:
+    configure_logging(json=settings.log_format is LogFormat.JSON, level=settings.log_level)
+
+
+def _create_child_app(settings: Settings, options: WebOptions, parent: int) -> Starlette:
+    _log_as(settings)
+    threading.Thread(target=_end_with_parent, args=(parent,), name="parent-watch", daemon=True).start()
+    return create_app(options)
+
+
+def _end_with_parent(parent: int) -> None:
+    """A child whose parent was killed would hold the port for ever: nobody is left to end it."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
