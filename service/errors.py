@@ -3,6 +3,9 @@
     RelayError
     ├── ConfigurationError     the user's settings or YAML are wrong: says where, and what to do
     ├── ProviderError          a provider's API answered with an error, or not at all (tree: fusioo/errors.py)
+    │   ├── AccountRefusedError    it does not accept the account's credentials
+    │   ├── AppRefusedError        it does not let the account use one app
+    │   └── BatchTooLargeError     it would rather be asked for fewer records at once
     ├── BudgetExhaustedError   no API call is left now: says when one will be
     ├── LeaseLostError         somebody else took over what we held: drop everything
     ├── NotFoundError          the named thing is not there
@@ -52,6 +55,22 @@ class ProviderError(RelayError):
     """A provider's API did not give what was asked. Subclasses say what to do."""
 
     disposition = Disposition.RETRY
+
+
+class AccountRefusedError(ProviderError):
+    """The account's credentials are not accepted: no call of the account can work."""
+
+    disposition = Disposition.HALT
+
+
+class AppRefusedError(ProviderError):
+    """The app does not exist, or the account may not use it; other apps can work."""
+
+    disposition = Disposition.HALT
+
+
+class BatchTooLargeError(ProviderError):
+    """So many records at once were refused: ask again for half of them."""
 
 
 class BudgetExhaustedError(RelayError):

@@ -41,3 +41,5 @@ class Block(Base):
     """How long this block is; the next one in a row is twice as long, up to 10 minutes."""
     probe_call_id: Mapped[int | None] = mapped_column(BigInteger)
     """The one call let through after the block; NULL: none is under way."""
+    probe_until: Mapped[datetime | None]
+    """When that call has timed out at the latest."""

@@ -1,0 +1,78 @@
+"""Raising and clearing alarms. An alarm is raised once per onset and cleared once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_log = structlog.get_logger()
+
+
+class AlarmName(StrEnum):
+    """The conditions that raise an alarm."""
+
+    APP_HALTED = "app_halted"
+    """The provider refuses an app (not found, no access); its deliveries wait."""
+    ACCOUNT_HALTED = "account_halted"
+    """The provider refuses the account's credentials; its deliveries wait."""
+    FIELD_GONE = "field_gone"
+    """A field that we know is no longer in the app's schema."""
+    RULES_INVALID = "rules_invalid"
+    """A changed configuration file is wrong; the old rules stay in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastingAlarm:
+    """An alarm that is not cleared."""
+
+    name: str
+    subject: str
+    message: str
+    raised_at: datetime
+
+
+async def raise_alarm(connection: AsyncConnection, name: AlarmName, subject: str, message: str) -> bool:
+    """Raise an alarm unless it lasts already. True: this was its onset (also logged)."""
+    onset = (
+        await connection.execute(
+            text(
+                """
+                INSERT INTO alarms (name, subject, message) VALUES (:name, :subject, :message)
+                ON CONFLICT (name, subject) WHERE cleared_at IS NULL DO NOTHING RETURNING 1"""
+            ),
+            {"name": name, "subject": subject, "message": message},
+        )
+    ).one_or_none()
+    if onset is not None:
+        _log.error("alarm.raised", alarm=str(name), subject=subject, message=message)
+    return onset is not None
+
+
+async def clear_alarm(connection: AsyncConnection, name: AlarmName, subject: str) -> bool:
+    """Clear an alarm if it lasts. True: it did (also logged)."""
+    cleared = (
+        await connection.execute(
+            text(
+                """
+                UPDATE alarms SET cleared_at = now()
+                WHERE name = :name AND subject = :subject AND cleared_at IS NULL RETURNING 1"""
+            ),
+            {"name": name, "subject": subject},
+        )
+    ).one_or_none()
+    if cleared is not None:
+        _log.info("alarm.cleared", alarm=str(name), subject=subject)
+    return cleared is not None
+
+
+async def lasting_alarms(connection: AsyncConnection) -> list[LastingAlarm]:
+    """List the alarms that last, the oldest first."""
+    rows = await connection.execute(
+        text(
+            "SELECT name, subject, message, raised_at FROM alarms WHERE cleared_at IS NULL ORDER BY raised_at"
+        )
+    )
+    return [LastingAlarm(row.name, row.subject, row.message, row.raised_at) for row in rows]

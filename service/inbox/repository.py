@@ -1,0 +1,98 @@
+"""Every query of deliveries that settling needs. The receiver writes through `writer`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.changes.decision import Hint
+from service.changes.types import Kind
+from service.inbox.batching import DueDelivery
+from service.lifecycle import DeliveryOutcome, DeliveryStatus
+
+READ_AHEAD = 1000
+"""How many due deliveries are read to fill a batch: bursts on few records need more than a batch's worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one delivery."""
+
+    status: DeliveryStatus
+    outcome: DeliveryOutcome | None = None
+    reason: str | None = None
+    change_id: UUID | None = None
+    again_in: timedelta | None = None
+    """For a recheck: after how long."""
+    looks: int | None = None
+    """How many doubtful looks it has had now; None: one more than before."""
+
+
+async def read_due(connection: AsyncConnection, account: str, app_id: str) -> list[DueDelivery]:
+    """Read the longest due deliveries of an app."""
+    rows = await connection.execute(
+        text(
+            """
+            SELECT id, record_id, kind, looks, received_at FROM deliveries
+            WHERE account = :account AND app_id = :app_id AND status IN ('pending', 'recheck')
+            AND due_at <= now() ORDER BY due_at, id LIMIT :read_ahead"""
+        ),
+        {"account": account, "app_id": app_id, "read_ahead": READ_AHEAD},
+    )
+    return [
+        DueDelivery(
+            Hint(row.id, Kind(row.kind) if row.kind else None, row.looks), row.record_id, row.received_at
+        )
+        for row in rows
+    ]
+
+
+async def is_due(connection: AsyncConnection, account: str, app_id: str) -> bool:
+    """Tell whether a delivery of the app waits to be looked at now."""
+    row = await connection.execute(
+        text(
+            """
+            SELECT FROM deliveries WHERE account = :account AND app_id = :app_id
+            AND status IN ('pending', 'recheck') AND due_at <= now() LIMIT 1"""
+        ),
+        {"account": account, "app_id": app_id},
+    )
+    return row.one_or_none() is not None
+
+
+async def store_verdicts(
+    connection: AsyncConnection, verdicts: Mapping[int, Verdict], *, call_id: int | None
+) -> None:
+    """Store what became of unfinished deliveries, locking them in the order of their ids."""
+    ids = sorted(verdicts)
+    ordered = [verdicts[delivery_id] for delivery_id in ids]
+    await connection.execute(
+        text("SELECT FROM deliveries WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"), {"ids": ids}
+    )
+    await connection.execute(
+        text(
+            """
+            UPDATE deliveries SET status = new.status, outcome = new.outcome, reason = new.reason,
+                change_id = new.change_id, call_id = :call_id,
+                looks = coalesce(new.looks, deliveries.looks + 1),
+                due_at = CASE WHEN new.status = 'recheck' THEN now() + new.again_in ELSE due_at END,
+                settled_at = CASE WHEN new.status = 'recheck' THEN NULL ELSE now() END
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:statuses AS text[]), CAST(:outcomes AS text[]),
+                CAST(:reasons AS text[]), CAST(:change_ids AS uuid[]), CAST(:agains AS interval[]),
+                CAST(:looks AS integer[])) AS new (id, status, outcome, reason, change_id, again_in, looks)
+            WHERE deliveries.id = new.id AND deliveries.status IN ('pending', 'recheck')"""
+        ),
+        {
+            "ids": ids,
+            "call_id": call_id,
+            "statuses": [verdict.status for verdict in ordered],
+            "outcomes": [verdict.outcome for verdict in ordered],
+            "reasons": [verdict.reason for verdict in ordered],
+            "change_ids": [verdict.change_id for verdict in ordered],
+            "agains": [verdict.again_in for verdict in ordered],
+            "looks": [verdict.looks for verdict in ordered],
+        },
+    )

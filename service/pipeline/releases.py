@@ -1,0 +1,44 @@
+"""How a slot is left after a look: when the next may begin, how large it may be. Pure."""
+
+from datetime import datetime, timedelta
+
+from service.errors import BatchTooLargeError, Disposition, RelayError
+from service.records.slots import LARGEST_BATCH, ClaimedSlot, Release
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 300.0
+HALT_PAUSE = timedelta(minutes=5)
+"""How often a refused app is tried again: whoever mends it need not tell us."""
+
+
+def after_success(slot: ClaimedSlot, *, asked: int) -> Release:
+    """Release after an answer: the next look may begin at once, and ask for more if this one was full."""
+    grown = min(LARGEST_BATCH, slot.batch_size * 2) if asked >= slot.batch_size else None
+    return Release(batch_size=grown)
+
+
+def after_no_call(slot: ClaimedSlot, *, not_before: datetime | None = None) -> Release:
+    """Release a slot without having asked: nothing is due, or no call is left before `not_before`."""
+    return Release(not_before=not_before, failures=slot.failures, halted=slot.halted)
+
+
+def after_failure(slot: ClaimedSlot, error: Exception, *, asked: int, jitter: float) -> Release:
+    """Release after a call that brought no answer. `jitter` is a random number from [0, 1)."""
+    if isinstance(error, BatchTooLargeError) and asked > 1:
+        return Release(batch_size=max(1, asked // 2), ceiling=asked, halted=slot.halted)
+    if isinstance(error, BatchTooLargeError):
+        return Release(halted=slot.halted)
+    if halts(error):
+        return Release(next_in=HALT_PAUSE, failures=slot.failures + 1, halted=str(error))
+    wait = getattr(error, "retry_after", None) or 0.0
+    if isinstance(error, RelayError) and error.disposition is Disposition.DEFER:
+        return Release(next_in=timedelta(seconds=wait), failures=slot.failures, halted=slot.halted)
+    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(slot.failures, 10)) * (0.5 + jitter / 2)
+    return Release(
+        next_in=timedelta(seconds=max(pause, wait)), failures=slot.failures + 1, halted=slot.halted
+    )
+
+
+def halts(error: Exception) -> bool:
+    """Tell whether an error stops the app until a person has mended something."""
+    return isinstance(error, RelayError) and error.disposition is Disposition.HALT

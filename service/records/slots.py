@@ -1,0 +1,148 @@
+"""Slots: who may settle an app, and when next. Every query on them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.db.processes import HOLDER_LOST
+
+FIRST_BATCH = 50
+LARGEST_BATCH = 200
+CEILING_LASTS = timedelta(days=1)
+
+_HOLDER_LOST = HOLDER_LOST.format(holder="slots.holder")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedSlot:
+    """A slot that is ours until we release it, or our process is lost and another claims it."""
+
+    account: str
+    app_id: str
+    token: UUID
+    batch_size: int
+    """How many records may be asked for in one call."""
+    failures: int
+    halted: str | None
+    """Why the provider refused the last look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How a slot is left: when it may be claimed next, and what was learnt."""
+
+    next_in: timedelta = timedelta(0)
+    not_before: datetime | None = None
+    failures: int = 0
+    halted: str | None = None
+    batch_size: int | None = None
+    """None: as it was."""
+    ceiling: int | None = None
+    """A batch of this size was too large; None: as it was."""
+
+
+async def claim_slot(
+    connection: AsyncConnection,
+    account: str,
+    app_id: str,
+    *,
+    token: UUID,
+    holder: UUID,
+    lost_after: timedelta,
+) -> ClaimedSlot | None:
+    """Claim the app's slot if it is free (or its holder lost) and due; None otherwise."""
+    values = {
+        "account": account,
+        "app_id": app_id,
+        "token": token,
+        "holder": holder,
+        "lost_after": lost_after,
+    }
+    await connection.execute(
+        text("INSERT INTO slots (account, app_id) VALUES (:account, :app_id) ON CONFLICT DO NOTHING"), values
+    )
+    row = (
+        await connection.execute(
+            text(
+                f"""
+                UPDATE slots SET token = :token, holder = :holder
+                WHERE account = :account AND app_id = :app_id AND next_at <= now()
+                AND (token IS NULL OR {_HOLDER_LOST})
+                RETURNING batch_size, failures, halted,
+                CASE WHEN ceiling_until > now() THEN batch_ceiling END AS ceiling"""
+            ),
+            values,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    size = row.batch_size if row.ceiling is None else max(1, min(row.batch_size, row.ceiling - 1))
+    return ClaimedSlot(account, app_id, token, size, row.failures, row.halted)
+
+
+async def hold_slot(connection: AsyncConnection, slot: ClaimedSlot) -> bool:
+    """Lock the slot's row if it is still ours; whoever gets False must drop everything."""
+    row = (
+        await connection.execute(
+            text(
+                """
+                SELECT FROM slots WHERE account = :account AND app_id = :app_id AND token = :token
+                FOR UPDATE"""
+            ),
+            {"account": slot.account, "app_id": slot.app_id, "token": slot.token},
+        )
+    ).one_or_none()
+    return row is not None
+
+
+async def release_slot(connection: AsyncConnection, slot: ClaimedSlot, release: Release) -> bool:
+    """Give the slot back. False: it was not ours any more, and nothing was written."""
+    result = await connection.execute(
+        text(
+            """
+            UPDATE slots SET token = NULL, holder = NULL,
+                next_at = greatest(clock_timestamp() + :next_in, CAST(:not_before AS timestamptz)),
+            failures = :failures, halted = :halted, batch_size = coalesce(:batch_size, batch_size),
+            batch_ceiling = coalesce(:ceiling, batch_ceiling), ceiling_until = CASE
+            WHEN CAST(:ceiling AS integer) IS NULL THEN ceiling_until ELSE now() + :ceiling_lasts END
+            WHERE account = :account AND app_id = :app_id AND token = :token RETURNING 1"""
+        ),
+        {
+            "account": slot.account,
+            "app_id": slot.app_id,
+            "token": slot.token,
+            "next_in": release.next_in,
+            "not_before": release.not_before,
+            "failures": release.failures,
+            "halted": release.halted,
+            "batch_size": release.batch_size,
+            "ceiling": release.ceiling,
+            "ceiling_lasts": CEILING_LASTS,
+        },
+    )
+    return result.one_or_none() is not None
+
+
+async def apps_to_settle(connection: AsyncConnection, *, lost_after: timedelta) -> list[tuple[str, str]]:
+    """List the (account, app) with a due delivery whose slot could be claimed now."""
+    rows = await connection.execute(
+        text(
+            f"""
+            WITH RECURSIVE app AS (
+            (SELECT account, app_id FROM deliveries WHERE status IN ('pending', 'recheck')
+            ORDER BY account, app_id LIMIT 1)
+            UNION ALL SELECT next.account, next.app_id FROM app CROSS JOIN LATERAL (
+            SELECT account, app_id FROM deliveries WHERE status IN ('pending', 'recheck')
+            AND (account, app_id) > (app.account, app.app_id) ORDER BY account, app_id LIMIT 1) AS next)
+            SELECT app.account, app.app_id FROM app LEFT JOIN slots USING (account, app_id)
+            WHERE EXISTS (SELECT FROM deliveries WHERE deliveries.account = app.account
+            AND deliveries.app_id = app.app_id AND status IN ('pending', 'recheck') AND due_at <= now())
+            AND (slots.next_at IS NULL OR slots.next_at <= now())
+            AND (slots.token IS NULL OR {_HOLDER_LOST})"""
+        ),
+        {"lost_after": lost_after},
+    )
+    return [(row.account, row.app_id) for row in rows]

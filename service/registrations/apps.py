@@ -1,0 +1,40 @@
+"""What settling needs to know of an app."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True)
+class AppView:
+    """An app as `webhooks apply` stored it. An app that it never stored has its id for a name."""
+
+    name: str
+    schema: frozenset[str] | None
+    """Its field ids; None: not known."""
+    watched_since: datetime | None
+    now: datetime
+    """The transaction's moment: when whatever is stored now counts as stored."""
+
+
+async def view_app(connection: AsyncConnection, account: str, app_id: str) -> AppView:
+    """Read an app's name, fields and since when it is watched."""
+    row = (
+        await connection.execute(
+            text(
+                """
+                SELECT now() AS moment, apps.name, apps.watched_since,
+                    jsonb_path_query_array(apps.schema, '$.fields[*].id') AS fields
+                FROM (SELECT) AS always LEFT JOIN apps ON account = :account AND app_id = :app_id"""
+            ),
+            {"account": account, "app_id": app_id},
+        )
+    ).one()
+    return AppView(
+        name=row.name or app_id,
+        schema=frozenset(row.fields) if row.fields else None,
+        watched_since=row.watched_since,
+        now=row.moment,
+    )
