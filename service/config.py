@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.clock import Duration
+from service.clock import Duration, format_duration
 from service.errors import ConfigurationError
 
 
@@ -160,6 +160,23 @@ def read_settings() -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"{problem['loc'][0]}: {_message(problem['msg'])}" for problem in error.errors())
         raise ConfigurationError(wrong, place="environment") from None
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """Write settings as the environment that reads back as the same: how child processes get them.
+
+    Holds secrets in clear text: for `subprocess`, never for a log.
+    """
+    environment: dict[str, str] = {}
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        elif isinstance(value, timedelta):
+            value = format_duration(value)
+        if value is not None and field.alias is not None:
+            environment[field.alias] = str(value)
+    return environment
 
 
 def _message(text: str) -> str:

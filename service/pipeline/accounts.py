@@ -1,0 +1,115 @@
+"""The configured accounts as one process uses them: their connections, their budgets, their clients."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.budget.ledger import Ledger
+from service.budget.repository import Lane, Limit
+from service.errors import NotFoundError
+from service.fusioo.auth import Auth
+from service.fusioo.client import FusiooClient
+from service.fusioo.endpoints import RECORDS_BY_IDS
+from service.fusioo.source import FusiooSource
+from service.handlers.clients import GuardedAuth, GuardedMeter
+from service.handlers.database import HandlerDatabase
+from service.pipeline.clients import auth_of, http_within
+from service.pipeline.looks import SettledAccount
+from service.rules.schema import Account
+from service.transport.http import Transport
+from service.transport.metering import Meter
+
+
+class OpenAccount:
+    """One account: its connections are shared by all its clients, and each client says who pays."""
+
+    def __init__(
+        self,
+        name: str,
+        account: Account,
+        engine: AsyncEngine,
+        *,
+        timeout: timedelta,
+        holder: UUID,
+        transport: Transport | None = None,
+    ) -> None:
+        """`timeout` limits each call; `holder` is the process that makes them.
+
+        Raises ConfigurationError for what this version can't reach.
+        """
+        self.name, self.provider = name, account.provider
+        budget = account.budget
+        limit = Limit(budget.calls, budget.window, budget.reserve)
+        self.ledger = Ledger(engine, name, limit, longest=timeout, holder=holder)
+        self._base_url, self._timeout = account.base_url, timeout
+        self._auth: Auth = auth_of(name, account)
+        self._http = http_within(timeout, transport=transport)
+
+    def client(self, meter: Meter, auth: Auth | None = None) -> FusiooClient:
+        """Give a client whose calls `meter` counts. It shares the account's connections: don't close it."""
+        return FusiooClient(
+            auth=auth or self._auth,
+            http=self._http,
+            timeout=self._timeout.total_seconds(),
+            base_url=self._base_url,
+            meter=meter,
+        )
+
+    def settled(self) -> SettledAccount:
+        """Give what settling needs of the account."""
+        return SettledAccount(
+            self.provider,
+            self.ledger,
+            source=lambda meter: FusiooSource(self.client(meter)),
+            endpoint=RECORDS_BY_IDS.label,
+        )
+
+    def client_for_handler(self, database: HandlerDatabase) -> FusiooClient:
+        """Give the client of one attempt: paid by the handlers' lane, refused while its `db` is open."""
+        meter = GuardedMeter(self.ledger.meter(Lane.HANDLERS), database)
+        return self.client(meter, GuardedAuth(self._auth, database))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+
+class Accounts:
+    """All accounts of a configuration, for one process."""
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Account],
+        engine: AsyncEngine,
+        *,
+        timeout: timedelta,
+        holder: UUID,
+        transport: Transport | None = None,
+    ) -> None:
+        """Take what `OpenAccount` takes; nothing is connected until it is used."""
+        self._open = {
+            name: OpenAccount(name, account, engine, timeout=timeout, holder=holder, transport=transport)
+            for name, account in accounts.items()
+        }
+
+    def settled(self) -> dict[str, SettledAccount]:
+        """Give what settling needs, by account."""
+        return {name: account.settled() for name, account in self._open.items()}
+
+    def providers(self) -> dict[str, str]:
+        """Give the provider of each account."""
+        return {name: account.provider for name, account in self._open.items()}
+
+    def fusioo(self, name: str, database: HandlerDatabase) -> FusiooClient:
+        """Give the client of one attempt of a handler. Raises NotFoundError for an unknown account."""
+        if name not in self._open:
+            known = ", ".join(sorted(self._open))
+            raise NotFoundError(f"there is no account {name!r} in the configuration; there are: {known}")
+        return self._open[name].client_for_handler(database)
+
+    async def close(self) -> None:
+        """Close every account's connections."""
+        for account in self._open.values():
+            await account.close()

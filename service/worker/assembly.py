@@ -1,0 +1,99 @@
+"""How the work of each queue is put together from what the process holds."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from service.handlers.kinds import HandlerDeps
+from service.handlers.registry import build_handlers, close_handlers
+from service.pipeline.accounts import Accounts
+from service.pipeline.jobs import Jobs
+from service.pipeline.retention import Retention
+from service.pipeline.rulebook import Rulebook
+from service.pipeline.run import Runner
+from service.pipeline.settle import Settler
+from service.pipeline.sights import Recheck
+from service.queue.messages import QueueName
+from service.rules.configuration import Configuration
+from service.rules.matcher import Matcher
+from service.rules.schema import Order
+from service.worker.actors import Answer
+from service.worker.workplace import Workplace
+
+
+def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack) -> tuple[Answer, Callable[[], bool]]:
+    """Give what answers a queue's doorbells, and what tells whether the process must retire.
+
+    What it opens is closed by `held`. Raises ConfigurationError for what this version can't build.
+    """
+    match queue:
+        case QueueName.SETTLE:
+            return _settler(place, held).settle, _never
+        case QueueName.RUN:
+            runner = _runner(place, held)
+            return runner.run, lambda: runner.must_retire
+        case QueueName.JOB:
+            return _jobs(place).do, _never
+
+
+def _settler(place: Workplace, held: AsyncExitStack) -> Settler:
+    settings = place.settings
+    return Settler(
+        place.engine,
+        process_id=place.process_id,
+        lost_after=settings.lost_after,
+        accounts=_accounts(place, held).settled(),
+        rulebook=_rulebook(place.configuration),
+        recheck=Recheck(settings.recheck_after, settings.recheck_again_after),
+        bells=place.publisher,
+    )
+
+
+def _runner(place: Workplace, held: AsyncExitStack) -> Runner:
+    accounts = _accounts(place, held)
+    deps = HandlerDeps(directory=Path(place.settings.config).resolve().parent)
+    handlers = build_handlers(place.configuration, deps)
+    held.push_async_callback(close_handlers, handlers)
+    return Runner(
+        place.engine,
+        process_id=place.process_id,
+        handlers=handlers,
+        providers=accounts.providers(),
+        fusioo=accounts.fusioo,
+        bells=place.publisher,
+    )
+
+
+def _jobs(place: Workplace) -> Jobs:
+    kept = place.configuration.retention
+    retention = Retention(place.engine, deliveries=kept.deliveries, changes=kept.changes)
+    return Jobs(
+        {"retention": retention.forget},
+        place.engine,
+        process_id=place.process_id,
+        lost_after=place.settings.lost_after,
+    )
+
+
+def _accounts(place: Workplace, held: AsyncExitStack) -> Accounts:
+    accounts = Accounts(
+        place.configuration.accounts,
+        place.engine,
+        timeout=place.settings.fetch_timeout,
+        holder=place.process_id,
+    )
+    held.push_async_callback(accounts.close)
+    return accounts
+
+
+def _rulebook(configuration: Configuration) -> Rulebook:
+    return Rulebook(
+        matcher=Matcher(configuration.rules, configuration.timezones),
+        runs={rule.name: rule.run for rule in configuration.rules},
+        ordered={name: each.order is Order.RECORD for name, each in configuration.handlers.items()},
+        digest=configuration.digest,
+    )
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,171 @@
+"""One worker process: answers the doorbells of one queue. The supervisor starts it, as a module."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from types import FrameType
+from typing import Any, TypeVar
+
+import structlog
+from dramatiq import Worker
+
+from service.config import LogFormat, Settings, read_settings
+from service.errors import ConfigurationError, RelayError
+from service.observability.logging import configure_logging
+from service.queue.broker import make_broker
+from service.queue.messages import QueueName
+from service.worker.actors import declare_actor
+from service.worker.exits import FAILED, RETIRED, STOPPED, STUCK, meaning_of
+from service.worker.loop import LoopThread, LoopWatch
+from service.worker.resources import OpenResources, Resources, open_resources
+
+T = TypeVar("T")
+
+_LOOK_EVERY = 0.2
+_CLOSING_TIME = 3.0
+STUCK_AFTER = 60.0
+"""Seconds without a turn of the event loop after which the process gives up."""
+
+
+class WorkerProcess:
+    """Everything between the start and the end of one worker process, in this order.
+
+    loop · resources (engine, beats, clients, handlers) · consumers · work · consumers · resources · loop
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        queue: QueueName,
+        *,
+        threads: int,
+        grace: float,
+        stop: threading.Event,
+        open_resources: OpenResources = open_resources,
+        stuck_after: float = STUCK_AFTER,
+    ) -> None:
+        """Take how many doorbells are answered at once, and how many seconds they have at the end."""
+        if settings.redis_url is None:
+            raise ConfigurationError("REDIS_URL is not set", place="environment")
+        self._settings, self._queue, self._threads = settings, queue, threads
+        self._grace, self._stop, self._stuck_after = grace, stop, stuck_after
+        self._open_resources = open_resources
+        self._broker = make_broker(settings.redis_url)
+        self._loop = LoopThread()
+
+    def run(self) -> int:
+        """Work until `stop` is set, and return the exit code. Raises what opening the resources raises."""
+        self._loop.begin()
+        resources = self._open()
+        if resources is None:
+            return STOPPED
+        declare_actor(self._broker, self._queue, resources.answer)
+        worker = self._start_worker()
+        log = structlog.get_logger().bind(queue=self._queue.value)
+        log.info("worker.ready", threads=self._threads)
+        code = self._watch(resources)
+        log.info("worker.stopping", reason=meaning_of(code))
+        worker.stop(timeout=0 if code == STUCK else round(self._grace * 1000))
+        self._close(resources)
+        self._broker.close()
+        return code
+
+    def _start_worker(self) -> Worker:
+        worker = Worker(
+            self._broker,
+            queues={self._queue.value},
+            worker_timeout=max(1, round(self._settings.poll_every.total_seconds() * 1000)),
+            worker_threads=self._threads,
+        )
+        worker.queue_prefetch = self._threads  # what can't begin here at once, another process could have had
+        worker.start()
+        return worker
+
+    def _open(self) -> Resources | None:
+        opening = self._submit(self._open_resources(self._settings, self._queue, self._threads))
+        while not self._stop.is_set():
+            try:
+                return opening.result(timeout=_LOOK_EVERY)
+            except FutureTimeoutError:
+                if opening.done():  # and then it was the opening itself that ran out of time
+                    return opening.result()
+        return None
+
+    def _watch(self, resources: Resources) -> int:
+        watch = LoopWatch(self._loop, patience=self._stuck_after)
+        while not self._stop.wait(_LOOK_EVERY):
+            if resources.must_retire():
+                return RETIRED
+            if watch.is_stuck():
+                return STUCK
+        return STOPPED
+
+    def _close(self, resources: Resources) -> None:
+        # Whatever still runs may go on until the process ends, but its leases are free from here on.
+        try:
+            self._submit(resources.close()).result(timeout=_CLOSING_TIME)
+            self._loop.end()
+        except Exception:  # noqa: BLE001  whichever part could not be closed, the leases must be freed
+            structlog.get_logger().exception("worker.close_failed", queue=self._queue.value)
+            resources.heartbeat.stop()
+
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop.loop)
+
+
+def main(arguments: Sequence[str] | None = None, *, open_resources: OpenResources = open_resources) -> int:
+    """Read the arguments and the environment, work until asked to stop, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, required=True, help="doorbells answered at once")
+    parser.add_argument("--grace", type=float, required=True, help="seconds for what runs at the end")
+    parser.add_argument("queue", type=QueueName, choices=list(QueueName))
+    parser.add_argument("lifeline", type=int, help="a pipe that ends together with the parent")
+    given = parser.parse_args(arguments)
+    stop = threading.Event()
+
+    def asked(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, asked)
+    signal.signal(signal.SIGINT, asked)
+    threading.Thread(target=_follow_parent, args=(given.lifeline, stop), daemon=True).start()
+    try:
+        settings = read_settings()
+        configure_logging(json=settings.log_format is LogFormat.JSON, level=settings.log_level)
+        return WorkerProcess(
+            settings,
+            given.queue,
+            threads=given.threads,
+            grace=given.grace,
+            stop=stop,
+            open_resources=open_resources,
+        ).run()
+    except RelayError as error:
+        structlog.get_logger().error("worker.failed", queue=given.queue.value, error=str(error))
+    except Exception:  # noqa: BLE001  the edge of the process: the parent tries again
+        structlog.get_logger().exception("worker.failed", queue=given.queue.value)
+    return FAILED
+
+
+def _follow_parent(lifeline: int, stop: threading.Event) -> None:
+    os.read(lifeline, 1)
+    stop.set()
+
+
+def end_process(code: int) -> None:
+    """End this process also when a thread of a handler does not."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(not one.daemon and one is not threading.main_thread() for one in threading.enumerate()):
+        os._exit(code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    end_process(main())

@@ -1,0 +1,47 @@
+"""`relay worker`: the parent of the processes that settle, run handlers and do jobs."""
+
+import os
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
+from service.config import Settings, to_environment
+from service.queue.messages import QueueName
+from service.rules.loader import load
+from service.worker.supervisor import Supervisor
+
+THREADS: Mapping[QueueName, int] = MappingProxyType(
+    {QueueName.SETTLE: 4, QueueName.RUN: 16, QueueName.JOB: 2}
+)
+"""How many doorbells one process of each queue answers at once, unless told otherwise."""
+GRACE = timedelta(seconds=30)
+_FOR_CLOSING = 5.0
+"""Seconds of the grace that a process needs to close what it opened."""
+
+
+def run_worker(
+    settings: Settings, *, processes: int = 1, threads: int | None = None, grace: timedelta = GRACE
+) -> None:
+    """Run `processes` processes for each queue until SIGTERM or SIGINT; none of them is left then.
+
+    `threads` is how many doorbells each answers at once (None: `THREADS`). What runs when the signal comes
+    has `grace` to end, then it is cut off: its leases are free, and it is done again. Raises
+    ConfigurationError at once for a configuration that no process could start with.
+    """
+    load(settings.config, os.environ)
+    Supervisor(
+        [
+            (queue.value, _command(queue, threads or THREADS[queue], grace.total_seconds()))
+            for queue in QueueName
+            for _ in range(processes)
+        ],
+        environment=os.environ | to_environment(settings),
+        grace=grace.total_seconds(),
+    ).run()
+
+
+def _command(queue: QueueName, threads: int, grace: float) -> tuple[str, ...]:
+    own_grace = max(0.0, grace - _FOR_CLOSING)
+    options = ("--threads", str(threads), "--grace", str(own_grace))
+    return (sys.executable, "-m", "service.worker.child", *options, queue.value)

@@ -1,0 +1,40 @@
+"""What one worker process holds: opened before the first doorbell, closed after the last, in order."""
+
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from service.config import Settings
+from service.db.processes import Heartbeat
+from service.queue.messages import QueueName
+from service.worker.actors import Answer
+from service.worker.assembly import assemble
+from service.worker.workplace import open_workplace
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """A worker process that is ready to answer."""
+
+    answer: Answer
+    """What a doorbell of its queue sets off."""
+    heartbeat: Heartbeat
+    """Its `stop` frees every lease of the process."""
+    close: Callable[[], Coroutine[Any, Any, None]]
+    """Closes everything, the heartbeat too; once, when nothing runs any more."""
+    must_retire: Callable[[], bool]
+    """Whether something here could not be ended, so that the process has to."""
+
+
+OpenResources = Callable[[Settings, QueueName, int], Coroutine[Any, Any, Resources]]
+"""Takes also how many doorbells are answered at once."""
+
+
+async def open_resources(settings: Settings, queue: QueueName, threads: int) -> Resources:
+    """Open what the process of a queue needs. Raises what `open_workplace` and `assemble` raise."""
+    async with AsyncExitStack() as held:
+        # As many again may be opened: `ctx.db` holds one for as long as a handler works.
+        place = await open_workplace(settings, queue.value, held, pool_size=threads)
+        answer, must_retire = assemble(queue, place, held)
+        return Resources(answer, place.heartbeat, held.pop_all().aclose, must_retire)
