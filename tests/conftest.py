@@ -1,3 +1,10 @@
 """What every test can use comes from `tests/fixtures/`."""
 
-pytest_plugins = ["tests.fixtures.tiers"]
+# In the order of their imports: a plugin that another one has imported before can't be rewritten any more.
+pytest_plugins = [
+    "tests.fixtures.tiers",
+    "tests.fixtures.services",
+    "tests.fixtures.database",
+    "tests.fixtures.simulator",
+    "tests.fixtures.sink",
+]
