@@ -23,7 +23,7 @@ def handler(function: Callable[P, R]) -> Callable[P, R]:
 def object_to(function: Any) -> str | None:
     """Say why it can't be a handler, or None if it can."""
     if not callable(function):
-        return f"it is a {type(function).__name__}, not a function"
+        return f"it is of type {type(function).__name__}, not a function"
     if inspect.isclass(function):
         return "it is a class; name a function, or an instance that can be called"
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
