@@ -125,17 +125,6 @@ async def store_app(
     )
 
 
-async def count_active(connection: AsyncConnection, account: str) -> int:
-    """How many webhooks of ours the account has at its provider."""
-    return (
-        await connection.execute(
-            select(func.count()).where(
-                Registration.account == account, Registration.status == RegistrationStatus.ACTIVE
-            )
-        )
-    ).scalar_one()
-
-
 async def app_ids(connection: AsyncConnection, reference: str) -> Sequence[str]:
     """The ids of the known apps that a person may mean: by id, or by exact name, in any account."""
     known = select(WatchedApp.app_id).where((WatchedApp.app_id == reference) | (WatchedApp.name == reference))

@@ -1,0 +1,53 @@
+"""The command `relay`: one module for each noun."""
+
+from typing import Annotated
+
+import typer
+
+from service.cli import changes, database, deliveries, doctor, processes, rules, runs, simulate, webhooks
+from service.cli.edge import RelayGroup
+from service.config import read_settings
+
+app = typer.Typer(
+    name="relay",
+    cls=RelayGroup,
+    help="Receives webhooks, finds out what really changed, and runs your handlers with nothing lost.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def relay(
+    context: typer.Context,
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks, and log everything.")] = False,
+) -> None:
+    """Receives webhooks, finds out what really changed, and runs your handlers with nothing lost."""
+    from service.config import LogFormat
+    from service.observability.logging import configure_logging
+
+    settings = read_settings()
+    # A command's result is its output: of its log, people want to see what went wrong.
+    quiet = "debug" if debug else "warning"
+    long_running = context.invoked_subcommand in LONG_RUNNING and not debug
+    configure_logging(
+        json=settings.log_format is LogFormat.JSON, level=settings.log_level if long_running else quiet
+    )
+
+
+LONG_RUNNING = frozenset({"up", "web", "worker", "scheduler", "simulate"})
+
+app.command("web")(processes.web)
+app.command("worker")(processes.worker)
+app.command("scheduler")(processes.scheduler)
+app.command("migrate")(database.migrate)
+app.command("doctor")(doctor.doctor)
+for noun in (webhooks, rules, deliveries, changes, runs, simulate):
+    app.add_typer(noun.app)
+
+
+def main() -> None:
+    """Run the command of this process's arguments."""
+    app()

@@ -1,0 +1,38 @@
+"""`relay web`, `relay worker`, `relay scheduler`: the processes of the service."""
+
+from typing import Annotated
+
+import typer
+
+from service.cli.attaching import attached_settings
+
+
+def web(
+    *, processes: Annotated[int, typer.Option(min=1, help="How many processes share the port.")] = 1
+) -> None:
+    """Receive webhooks on HOST and PORT."""
+    from service.web.main import run_web
+
+    run_web(attached_settings(queue=True), processes=processes)
+
+
+def worker(
+    *,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Processes for each of settling, running and jobs.")
+    ] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="How much each process does at once (default: by its work).")
+    ] = None,
+) -> None:
+    """Settle deliveries, run handlers, do jobs."""
+    from service.worker.main import run_worker
+
+    run_worker(attached_settings(queue=True), processes=processes, threads=threads)
+
+
+def scheduler() -> None:
+    """Find what is pending, due, stuck or lost, and ring for it."""
+    from service.scheduler.main import run_scheduler
+
+    run_scheduler(attached_settings(queue=True))

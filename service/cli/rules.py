@@ -1,0 +1,29 @@
+"""`relay rules …`: the configuration file."""
+
+import typer
+
+app = typer.Typer(name="rules", help="Check relay.yaml.", no_args_is_help=True)
+
+
+@app.callback()
+def rules() -> None:
+    """Check relay.yaml."""
+
+
+@app.command("check")
+def check() -> None:
+    """Report every mistake in relay.yaml: file:line:column, what is wrong, what to do."""
+    import os
+
+    from service.config import read_settings
+    from service.handlers.kinds import HandlerDeps
+    from service.handlers.registry import build_handlers
+    from service.rules.loader import load
+
+    path = read_settings().config
+    configuration = load(path, os.environ)
+    build_handlers(configuration, HandlerDeps(directory=path.resolve().parent))
+    typer.echo(
+        f"{path} is right: {len(configuration.accounts)} accounts, {len(configuration.handlers)} handlers,"
+        f" {len(configuration.rules)} rules."
+    )

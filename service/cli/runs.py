@@ -1,0 +1,127 @@
+"""`relay runs …`: what handlers did, and a person's acts on it."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from service.cli.attaching import attached_settings
+from service.cli.database_session import reading, with_engine
+from service.cli.edge import report
+from service.cli.filters import AccountFilter, AppFilter, Json, LimitOption, RecordFilter, app_filter
+from service.cli.output import Columns, print_listing, print_one, when
+from service.errors import RelayError
+from service.lifecycle import RunStatus
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from service.handlers.listing import RunView
+
+app = typer.Typer(
+    name="runs", help="See what handlers did; retry or discard what is dead.", no_args_is_help=True
+)
+
+_EMPTY = "No such run. `relay changes list` shows the changes; `relay rules check` checks the rules."
+_COLUMNS: Columns = {
+    "ID": lambda each: each.id,
+    "CREATED": lambda each: when(each.created_at),
+    "RULE": lambda each: each.rule,
+    "HANDLER": lambda each: each.handler,
+    "RECORD": lambda each: each.record_id,
+    "STATUS": lambda each: each.status,
+    "TRIES": lambda each: each.attempts,
+    "NEXT": lambda each: when(each.next_at) if each.status == RunStatus.READY else "",
+    "ERROR": lambda each: each.error,
+}
+
+RunIds = Annotated[list[UUID], typer.Argument(metavar="ID...")]
+
+
+@app.command("list")
+def list_(
+    *,
+    account: AccountFilter = None,
+    app_reference: AppFilter = None,
+    record: RecordFilter = None,
+    handler: Annotated[str | None, typer.Option(help="Only of this handler.")] = None,
+    change: Annotated[UUID | None, typer.Option(help="Only of the change with this id.")] = None,
+    status: Annotated[RunStatus | None, typer.Option(help="Only with this status.")] = None,
+    limit: LimitOption = 50,
+    json: Json = False,
+) -> None:
+    """List runs, the newest first."""
+    from service.handlers.listing import list_runs
+
+    async def read(connection: "AsyncConnection") -> "list[RunView]":
+        return await list_runs(
+            connection,
+            account=account,
+            app_ids=await app_filter(connection, app_reference),
+            record_id=record,
+            handler=handler,
+            change_id=change,
+            status=status,
+            limit=limit,
+        )
+
+    found = reading(attached_settings(), read)
+    print_listing(found, _COLUMNS, json_wanted=json, empty=_EMPTY)
+
+
+@app.command("show")
+def show(run_id: Annotated[UUID, typer.Argument(metavar="ID")], *, json: Json = False) -> None:
+    """Show one run with all its tries."""
+    from service.handlers.listing import show_run
+
+    print_one(reading(attached_settings(), lambda connection: show_run(connection, run_id)), json_wanted=json)
+
+
+@app.command("retry")
+def retry(
+    run_ids: RunIds,
+    *,
+    out_of_order: Annotated[
+        bool, typer.Option("--out-of-order", help="Also after later runs of the same record.")
+    ] = False,
+) -> None:
+    """Let dead runs be tried again, as often as their handler's retry list says."""
+    from service.pipeline.runs import retry as retry_run
+
+    def retry_one(run_id: UUID) -> str:
+        work = partial(retry_run, run_id=run_id, out_of_order=out_of_order)
+        status = with_engine(settings, work)
+        return f"{run_id} is {status}" + (
+            ": an earlier one goes first" if status is RunStatus.WAITING else ""
+        )
+
+    settings = attached_settings()
+    _each(run_ids, retry_one)
+
+
+@app.command("discard")
+def discard(run_ids: RunIds) -> None:
+    """Give runs up for good; the next one of the same record and handler goes ahead."""
+    from service.pipeline.runs import discard as discard_run
+
+    def discard_one(run_id: UUID) -> str:
+        with_engine(settings, partial(discard_run, run_id=run_id))
+        return f"{run_id} is discarded"
+
+    settings = attached_settings()
+    _each(run_ids, discard_one)
+
+
+def _each(run_ids: list[UUID], act: Callable[[UUID], str]) -> None:
+    """Act on every run, whatever becomes of the others. Exits 1 if one was refused."""
+    refused = False
+    for run_id in run_ids:
+        try:
+            typer.echo(act(run_id))
+        except RelayError as error:
+            report(error)
+            refused = True
+    if refused:
+        raise typer.Exit(1)
