@@ -4,7 +4,8 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -14,6 +15,7 @@ from service.dev.simulators.fusioo.app import create_simulator
 from service.dev.simulators.fusioo.example_apps import example_state
 from service.dev.simulators.fusioo.settings import FusiooSettings
 from service.dev.simulators.fusioo.state import FusiooState
+from service.dev.simulators.fusioo.storage import kept_in
 from service.errors import ConfigurationError
 
 _LOOPBACK = "127.0.0.1"
@@ -53,25 +55,30 @@ async def serve(
             stopper.cancel()
 
 
-def run_simulator(port: int, seed: int, token: str, rate: float, calls_per_hour: int) -> None:
+def run_simulator(
+    port: int, seed: int, token: str, rate: float, calls_per_hour: int, *, keep_in: Path | None = None
+) -> None:
     """Serve the example apps on the loopback address until SIGTERM or SIGINT.
 
-    `token` is an administrator's; `rate` is edits a second, 0 for none.
+    `token` is an administrator's; `rate` is edits a second, 0 for none. `keep_in` is a file that makes the
+    next start go on with the records and webhooks of this one.
+    Raises ConfigurationError if the port is taken or the file is not a simulator's.
     """
-    asyncio.run(_run(port, seed, token, rate, calls_per_hour))
+    settings = FusiooSettings(calls_per_window=calls_per_hour)
+    state = example_state(token=token, seed=seed, settings=settings)
+    asyncio.run(_run(state, port, rate, seed, keep_in))
 
 
-async def _run(port: int, seed: int, token: str, rate: float, calls_per_hour: int) -> None:
+async def _run(state: FusiooState, port: int, rate: float, seed: int, keep_in: Path | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    settings = FusiooSettings(calls_per_window=calls_per_hour)
-    state = example_state(token=token, seed=seed, settings=settings)
 
     def ready(taken: int) -> None:
         _log.info("simulator.started", provider="fusioo", url=f"http://{_LOOPBACK}:{taken}/v3")
 
-    await serve(_LOOPBACK, port, state=state, stop=stop, ready=ready, edit_rate=rate, edit_seed=seed)
+    async with nullcontext() if keep_in is None else kept_in(keep_in, state):
+        await serve(_LOOPBACK, port, state=state, stop=stop, ready=ready, edit_rate=rate, edit_seed=seed)
 
 
 class _Server(uvicorn.Server):

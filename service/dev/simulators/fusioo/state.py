@@ -113,7 +113,7 @@ class FusiooState:
     def seen(self, record: Record) -> Version | None:
         """Find the version of a record that a read shows now; None where it shows none."""
         reads, now = self.faults.reads, self.clock()
-        if now - record.now.at < timedelta(seconds=reads.absent_seconds):
+        if reads.absent_seconds and now - record.now.at < timedelta(seconds=reads.absent_seconds):
             return None
         if reads.stale_seconds:
             return record.at(now - timedelta(seconds=reads.stale_seconds))
