@@ -26,7 +26,11 @@ def parse_duration(text: object) -> timedelta:
     if not parts or "".join(number + unit for number, unit in parts) != compact:
         message = f"{text!r} is not a duration; write a number and a unit, like 250ms, 5s, 2m, 1h or 7d"
         raise ValueError(message)
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    try:
+        return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+    except OverflowError:
+        message = f"{text!r} is longer than a duration can be"
+        raise ValueError(message) from None
 
 
 def format_duration(duration: timedelta) -> str:
