@@ -1,0 +1,58 @@
+"""What is wrong with a configuration: found by path, shown by place, reported all together. Pure."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from service.errors import ConfigurationError
+
+KeyPath = tuple[str | int, ...]
+"""The way to a value: keys (numbers as texts) and list indexes, `("rules", 0, "when")`."""
+
+_FEW = 12
+
+
+class Position(NamedTuple):
+    """Where something stands in the file; both count from 1."""
+
+    line: int
+    column: int
+
+
+class Finding(NamedTuple):
+    """Something wrong, by its path; at the key itself where that is the mistake."""
+
+    path: KeyPath
+    message: str
+    remedy: str | None = None
+    at_key: bool = False
+
+
+class Problem(NamedTuple):
+    """Something wrong, as a person reads it. `place` is `file:line:column`."""
+
+    place: str
+    message: str
+    remedy: str | None = None
+    position: Position = Position(1, 1)
+
+    def __str__(self) -> str:
+        """One line: place, message, and the remedy in brackets."""
+        return f"{self.place}: {self.message}" + (f" ({self.remedy})" if self.remedy else "")
+
+
+class InvalidConfigurationError(ConfigurationError):
+    """The file was read, and is wrong in one or more places; all of it is in `problems`, by position."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """A remedy for a misspelt word: the nearest known one, else the known ones where they are few."""
+    names = sorted(known)
+    close = get_close_matches(word, names, n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"known: {', '.join(names)}" if 0 < len(names) <= _FEW else None

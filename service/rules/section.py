@@ -1,0 +1,91 @@
+"""What the parts of `relay.yaml` have in common: a strict base and a few field types. Pure."""
+
+import re
+from collections.abc import Sized
+from datetime import UTC, timedelta, tzinfo
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from service.clock import Duration
+
+_Values = TypeVar("_Values", bound=Sized)
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
+
+
+class Section(BaseModel):
+    """A mapping of `relay.yaml`: unknown keys are errors, values do not change, errors show no input."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+
+def _check_name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        message = f"{text!r} is not a name; use a-z, 0-9, _ and -, a letter first"
+        raise ValueError(message)
+    return text
+
+
+def _text_of_id(value: object) -> object:
+    """A whole number is an id too (Onspring's apps and fields); compared as the text that JSON keys are."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _parse_share(value: object) -> float:
+    found = _SHARE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found or float(found[1]) >= 100:  # noqa: PLR2004  per cent
+        message = f"{value!r} is not a share; write per cents below 100, like 10%"
+        raise ValueError(message)
+    return float(found[1]) / 100
+
+
+def _parse_zone(value: object) -> tzinfo:
+    if isinstance(value, tzinfo):
+        return value
+    if value == "UTC":
+        return UTC  # known also where the machine has no zone files
+    try:
+        return ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        message = f"{value!r} is not a time zone; write UTC or a name like Europe/Berlin"
+        raise ValueError(message) from None
+
+
+def _check_url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", text):
+        message = "should be an address that starts with https:// or http://"
+        raise ValueError(message)
+    return text.rstrip("/")
+
+
+def _check_not_empty(values: _Values) -> _Values:
+    if not values:
+        message = "should not be empty"
+        raise ValueError(message)
+    return values
+
+
+def _check_positive(duration: timedelta) -> timedelta:
+    if duration <= timedelta(0):
+        message = "should be longer than 0s"
+        raise ValueError(message)
+    return duration
+
+
+NotEmpty = AfterValidator(_check_not_empty)
+"""At least one element. (pydantic's min_length also complains of a list whose only element is wrong.)"""
+Name = Annotated[str, AfterValidator(_check_name)]
+"""`[a-z][a-z0-9_-]*`."""
+Id = Annotated[str, BeforeValidator(_text_of_id), Field(min_length=1)]
+"""A provider's id or name; whole numbers are taken as texts."""
+Share = Annotated[float, BeforeValidator(_parse_share)]
+"""`10%` as 0.1; at least 0, below 1."""
+Zone = Annotated[tzinfo, BeforeValidator(_parse_zone)]
+Url = Annotated[str, AfterValidator(_check_url)]
+"""An http(s) address without a slash at its end."""
+Period = Annotated[Duration, AfterValidator(_check_positive)]
+"""A duration above zero."""
