@@ -36,8 +36,7 @@ class EmbeddedPostgres:
         """`settings` are server settings beyond ours (`{"fsync": "off"}`)."""
         self._places, self._account, self._version = places, account, version
         self._data = places.root / f"postgres-{version}"
-        chosen = {**_SETTINGS, **(settings or {}), "unix_socket_directories": str(places.sockets)}
-        self._options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+        self._settings = {**_SETTINGS, **(settings or {}), "unix_socket_directories": str(places.sockets)}
         self._socket = places.sockets / f".s.PGSQL.{_PORT}"
         self.process = ServerProcess(
             f"PostgreSQL {version}",
@@ -67,7 +66,8 @@ class EmbeddedPostgres:
         # Our lock says that nobody runs here, so whatever these say is left from a crash.
         for stale in (self._data / "postmaster.pid", self._socket.with_name(f"{self._socket.name}.lock")):
             stale.unlink(missing_ok=True)
-        self.process.start([programs / "postgres", "-D", self._data, "-p", _PORT, *self._options])
+        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
+        self.process.start([programs / "postgres", "-D", self._data, "-p", _PORT, *options])
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone()
             if known is None:
@@ -80,17 +80,10 @@ class EmbeddedPostgres:
         # The same order of strings on every machine, whatever its locales.
         builtin = int(self._version) >= _FIRST_BUILTIN_LOCALE
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if builtin else []
-        command: list[str | Path] = [
-            programs / "initdb",
-            "-D",
-            unfinished,
-            "-U",
-            _USER,
-            "--auth=trust",
-            "--encoding=UTF8",
-        ]
+        sync = ["--no-sync"] if self._settings.get("fsync") == "off" else []
+        command: list[str | Path] = [programs / "initdb", "-D", unfinished, "-U", _USER, "--auth=trust"]
         done = subprocess.run(  # noqa: S603  a program of the wheel
-            [*command, "--locale=C", *locale, "--no-instructions"],
+            [*command, "--encoding=UTF8", "--locale=C", *locale, *sync, "--no-instructions"],
             check=False,
             capture_output=True,
             text=True,

@@ -1,7 +1,7 @@
 """One server process: start, readiness, stop, and what an owner that was killed left running.
 
 A server inherits the lock of its lock file. While that is held, the server or a child of it lives, whoever
-started it; and who listens at its socket is asked of the kernel. No pid file is read: after a crash those lie.
+started it; and who listens at its socket is asked of the kernel. No pid file is read: they lie after a crash.
 """
 
 import os
