@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from service.changes.types import Change, Kind
+from service.changes.types import Change, FieldDiff, Kind
 from service.handlers.builtin.log import LOG, LogOptions
 from service.handlers.kinds import HandlerDeps
 from service.handlers.types import Done
@@ -30,7 +30,9 @@ async def test_a_line_names_the_change_and_what_differs_but_shows_no_value() -> 
 
 
 async def test_named_fields_are_shown_with_both_sides() -> None:
-    line = await line_for(UPDATE, fields=("status", "title", "unknown"))
+    diff = {**(UPDATE.diff or {}), "salary": FieldDiff(1, 2)}
+    line = await line_for(change(diff=diff), fields=("status", "title", "unknown"))
+    assert line["changed"] == ["salary", "status"]
     assert line["fields"] == {"status": ["Done"], "title": "Ünïcode", "unknown": None}
     assert line["diff"] == {"status": [["In progress"], ["Done"]]}
 
