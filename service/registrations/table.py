@@ -45,7 +45,7 @@ class RegistrationTable:
         self._refresh_every = refresh_every.total_seconds()
         self._least_gap, self._wait = least_gap.total_seconds(), wait.total_seconds()
         self._by_key: Mapping[str, LiveRegistration] = {}
-        self._loaded = asyncio.Event()
+        self._loaded = False
         self._wanted = asyncio.Event()
         self._next: asyncio.Future[bool] | None = None
         """Ends with the first read that begins after it was asked for: whether that read succeeded."""
@@ -55,11 +55,7 @@ class RegistrationTable:
     @property
     def loaded(self) -> bool:
         """Whether it was ever read."""
-        return self._loaded.is_set()
-
-    async def wait_until_loaded(self) -> None:
-        """Return when it has been read once."""
-        await self._loaded.wait()
+        return self._loaded
 
     async def find(self, provider: str, key: str) -> LiveRegistration:
         """The registration with this key, with at least one secret.
@@ -123,7 +119,7 @@ class RegistrationTable:
         if self._failing:
             _log.info("registrations.read_again", registrations=len(self._by_key))
         self._failing = False
-        self._loaded.set()
+        self._loaded = True
         return True
 
     async def __aenter__(self) -> Self:

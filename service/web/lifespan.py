@@ -25,8 +25,8 @@ from service.web.body import BodyLimits
 class WebOptions:
     """All that the web process needs to know, as plain values (it is sent to child processes)."""
 
-    database_url: str
-    redis_url: str
+    database_url: str = field(repr=False)  # URLs hold passwords
+    redis_url: str = field(repr=False)
     secret_keys: SecretStr
     secret_headers: Mapping[str, str] = field(default_factory=dict)
     """By account: the header in which its provider sends the secret, where it is not the usual one."""
@@ -85,7 +85,7 @@ async def open_state(options: WebOptions) -> AsyncIterator[WebState]:
         )
         with suppress(TimeoutError):
             async with asyncio.timeout(_FIRST_READ):
-                await table.wait_until_loaded()
+                await table.refreshed()
         readiness = await stack.enter_async_context(
             Readiness(engine, outdated=options.outdated_revisions, table_loaded=lambda: table.loaded)
         )

@@ -1,0 +1,55 @@
+"""What the web process is started with."""
+
+from pathlib import Path
+
+import pytest
+
+from service.config import Settings
+from service.errors import ConfigurationError
+from service.web.main import web_options
+
+NEEDED = {
+    "DATABASE_URL": "postgres://relay:a-password@db/relay",
+    "REDIS_URL": "redis://queue",
+    "RELAY_SECRET_KEY": "a key of thirty-two characters or more",
+}
+
+
+def settings(folder: Path, **environment: str) -> Settings:
+    return Settings.model_validate({"RELAY_CONFIG": folder / "relay.yaml", **environment})
+
+
+@pytest.mark.parametrize("missing", NEEDED)
+def test_what_is_missing_is_named(tmp_path: Path, missing: str) -> None:
+    environment = {name: value for name, value in NEEDED.items() if name != missing}
+    with pytest.raises(ConfigurationError, match=f"{missing} is not set"):
+        web_options(settings(tmp_path, **environment), {})
+
+
+def test_the_configuration_gives_only_the_headers(tmp_path: Path) -> None:
+    (tmp_path / "relay.yaml").write_text('accounts: {main: {token: "${NOT_SET}", secret_header: X-Own}}')
+    assert web_options(settings(tmp_path, **NEEDED), {}).secret_headers == {"main": "X-Own"}
+
+
+def test_without_a_configuration_every_header_is_the_usual_one(tmp_path: Path) -> None:
+    assert web_options(settings(tmp_path, **NEEDED), {}).secret_headers == {}
+
+
+def test_a_configuration_that_cannot_be_read_is_an_error_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "relay.yaml").write_bytes(b"\xff")
+    with pytest.raises(ConfigurationError, match=r"relay\.yaml: can't be read"):
+        web_options(settings(tmp_path, **NEEDED), {})
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [("https://x.example", ""), ("https://x.example/", ""), ("https://x.example/a/b/", "/a/b")],
+)
+def test_the_path_of_the_public_url_is_kept(tmp_path: Path, url: str, path: str) -> None:
+    assert web_options(settings(tmp_path, RELAY_PUBLIC_URL=url, **NEEDED), {}).public_path == path
+
+
+def test_its_repr_shows_neither_key_nor_password(tmp_path: Path) -> None:
+    shown = repr(web_options(settings(tmp_path, **NEEDED), {}))
+    assert NEEDED["RELAY_SECRET_KEY"] not in shown
+    assert "a-password" not in shown
