@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.fixtures.tiers",
     "tests.fixtures.services",
     "tests.fixtures.database",
+    "tests.fixtures.receiver",
     "tests.fixtures.simulator",
     "tests.fixtures.sink",
 ]
