@@ -1,0 +1,59 @@
+"""One way of writing log lines."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from service.observability.logging import configure_logging
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level, configuration = root.handlers[:], root.level, structlog.get_config()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**configuration)
+
+
+def test_json_lines_have_event_level_time_and_fields() -> None:
+    stream = io.StringIO()
+    configure_logging(json=True, level="info", stream=stream)
+    structlog.get_logger().info("run.done", run_id="1")
+    structlog.get_logger().debug("run.looked_at")
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["level"], told["run_id"]) == ("run.done", "info", "1")
+    assert told["timestamp"].endswith("Z")
+
+
+def test_warnings_of_libraries_are_written_the_same_way() -> None:
+    stream = io.StringIO()
+    configure_logging(json=True, level="info", stream=stream)
+    logging.getLogger("some.library").warning("it is %s", "late")
+    logging.getLogger("some.library").info("small talk")
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["level"], told["logger"]) == ("it is late", "warning", "some.library")
+
+
+@pytest.mark.parametrize("json_wanted", [True, False])
+def test_tracebacks_show_no_values(*, json_wanted: bool) -> None:
+    stream = io.StringIO()
+    configure_logging(json=json_wanted, level="info", stream=stream)
+    try:
+        _fail("a-secret-value")
+    except ValueError:
+        structlog.get_logger().exception("run.failed")
+        logging.getLogger("some.library").exception("failed")
+    assert stream.getvalue().count("ValueError: 14") == 2
+    assert "a-secret" not in stream.getvalue().replace('_fail("a-secret-value")', "")
+
+
+def _fail(token: str) -> None:
+    raise ValueError(len(token))
