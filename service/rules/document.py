@@ -35,9 +35,7 @@ def read_document(text: str, file_name: str) -> Document:
     reader = _Reader(Positions(file_name))
     try:
         yaml = YAML(typ="safe", pure=True)
-        yaml.composer.warn_double_anchors = (
-            False  # the later one counts, as YAML says: no warning on the screen
-        )
+        yaml.composer.warn_double_anchors = False  # YAML allows it; a warning would be noise
         root = yaml.compose(text)
         tree = reader.value(root, ()) if root is not None else None
     except MarkedYAMLError as error:

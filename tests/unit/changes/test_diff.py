@@ -92,6 +92,12 @@ def test_a_field_that_left_the_schema_keeps_its_value() -> None:
     assert comparison.left == {"old"}
 
 
+def test_a_field_without_a_value_leaves_unnoticed() -> None:
+    comparison = compare({"old": None}, {}, schema_fields=frozenset({"title"}))
+    assert comparison.left == frozenset()
+    assert comparison.fields == {}
+
+
 def test_an_unknown_schema_lets_no_field_leave() -> None:
     comparison = compare({"old": 5}, {}, schema_fields=None)
     assert comparison.diff == {"old": FieldDiff(5, None)}

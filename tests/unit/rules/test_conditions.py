@@ -88,6 +88,8 @@ def holds(name: str, value: Any, expected: Any, now: datetime = NOW) -> bool:
         ("greater_than", "2024-10-01", "2024-09-30", True),
         ("greater_than", "2024-09-30T23:00:00", "2024-09-30", False),
         ("greater_than", "2024-09-30T12:00:01Z", "2024-09-30T07:00:00-0500", True),
+        ("greater_than", "2024-09-30T12:00:01", "2024-09-30T07:00:00-0500", True),
+        ("greater_than", "2024-09-30T11:59:59", "2024-09-30T07:00:00-0500", False),
         ("less_than", "2024-09-29", "2024-09-30", True),
         ("less_than", "2024-02-31", "2024-09-30", False),
         ("less_than", "soon", "2024-09-30", False),
@@ -126,6 +128,11 @@ def test_days_are_those_of_the_account() -> None:
     assert holds("is_today", "2024-09-30T22:10:00", True, in_berlin), "a moment is shifted"
     assert holds("equal", "2024-09-30T22:10:00", "2024-10-01", in_berlin)
     assert not holds("within_next", "2024-09-30", 3, in_berlin), "a date is not"
+
+
+def test_the_ends_of_the_calendar_can_be_judged() -> None:
+    in_denver = NOW.astimezone(ZoneInfo("America/Denver"))
+    assert holds("is_today", "0001-01-01T00:00:00Z", False, in_denver)
 
 
 @pytest.mark.parametrize(

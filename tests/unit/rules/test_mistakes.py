@@ -162,6 +162,11 @@ def test_a_missing_variable_is_reported_where_it_is_used() -> None:
     )
 
 
+def test_a_missing_variable_is_the_only_mistake_of_its_value() -> None:
+    (problem,) = problems_of(FULL.replace("timeout: 9s", 'timeout: "${NOT_SET}"'))
+    assert "the environment variable NOT_SET is not set" in problem
+
+
 @pytest.mark.parametrize("reference", ["${}", "${A-B}", "${OPS_SECRET:-x}", "${OPS_SECRET"])
 def test_a_strange_reference_is_an_error(reference: str) -> None:
     (problem,) = problems_of(FULL.replace("${OPS_SECRET}", reference))
