@@ -2,6 +2,7 @@
 
 # In the order of their imports: a plugin that another one has imported before can't be rewritten any more.
 pytest_plugins = [
+    "tests.fixtures.command",
     "tests.fixtures.tiers",
     "tests.fixtures.services",
     "tests.fixtures.database",

@@ -46,13 +46,14 @@ def test_warnings_of_libraries_are_written_the_same_way() -> None:
 def test_tracebacks_show_no_values(*, json_wanted: bool) -> None:
     stream = io.StringIO()
     configure_logging(json=json_wanted, level="info", stream=stream)
+    secret = "-".join(("a", "secret", "value"))  # a traceback shows the source, which may not hold it
     try:
-        _fail("a-secret-value")
+        _fail(secret)
     except ValueError:
         structlog.get_logger().exception("run.failed")
         logging.getLogger("some.library").exception("failed")
     assert stream.getvalue().count("ValueError: 14") == 2
-    assert "a-secret" not in stream.getvalue().replace('_fail("a-secret-value")', "")
+    assert secret not in stream.getvalue()
 
 
 def _fail(token: str) -> None:
