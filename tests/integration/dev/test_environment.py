@@ -128,8 +128,10 @@ def test_a_postmaster_file_that_lies_is_ignored(root: Path, content: str) -> Non
     with EmbeddedServices(root) as services:
         remember(services.database_url, services.redis_url)
         services.kill_postgres()
+        somebody = listener(root / "run" / "valkey.sock")  # a process of the user that PostgreSQL runs as
+        assert somebody is not None
         for lying in (root / "postgres-18" / "postmaster.pid", root / "run" / ".s.PGSQL.5432.lock"):
-            lying.write_text(content.format(pid=os.getpid()))
+            lying.write_text(content.format(pid=somebody))
         services.start_postgres()
         assert recall(services.database_url, services.redis_url) == (42, b"42")
 
