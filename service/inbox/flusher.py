@@ -102,11 +102,7 @@ class Flusher:
 
 def _blames_the_rows(error: Exception) -> bool:
     """Tell whether other rows might have passed: bad data, a constraint, a trigger, a fault of this code."""
-    return (
-        is_data_fault(error)
-        or isinstance(error, (psycopg.IntegrityError, RaiseException))
-        or not is_our_fault(error)
-    )
+    return is_data_fault(error) or isinstance(error, RaiseException) or not is_our_fault(error)
 
 
 def _name(error: Exception) -> dict[str, str | None]:
