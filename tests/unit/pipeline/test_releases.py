@@ -1,0 +1,73 @@
+"""How a slot is left after a look."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from service.errors import (
+    AppRefusedError,
+    BatchTooLargeError,
+    Disposition,
+    ProviderError,
+)
+from service.pipeline.releases import HALT_PAUSE, after_failure, after_no_call, after_success
+from service.records.slots import ClaimedSlot, Release
+
+
+def slot(batch_size: int = 50, failures: int = 0, halted: str | None = None) -> ClaimedSlot:
+    return ClaimedSlot("main", "ia4f42", UUID(int=1), batch_size, failures, halted)
+
+
+class LimitedError(ProviderError):
+    disposition = Disposition.DEFER
+    retry_after = 7.0
+
+
+@pytest.mark.parametrize(
+    ("size", "asked", "grown"), [(50, 49, None), (50, 50, 100), (100, 100, 200), (200, 200, 200), (1, 1, 2)]
+)
+def test_a_full_batch_lets_the_next_one_grow(size: int, asked: int, grown: int | None) -> None:
+    assert after_success(slot(size), asked=asked) == Release(batch_size=grown)
+
+
+def test_success_forgets_failures_and_refusals() -> None:
+    release = after_success(slot(failures=3, halted="no access"), asked=1)
+    assert (release.failures, release.halted) == (0, None)
+
+
+def test_without_a_call_nothing_is_forgotten() -> None:
+    free = datetime(2026, 11, 22, 6, tzinfo=UTC)
+    assert after_no_call(slot(failures=2, halted="x"), not_before=free) == Release(
+        not_before=free, failures=2, halted="x"
+    )
+
+
+def test_too_large_a_batch_is_halved_at_once() -> None:
+    release = after_failure(slot(), BatchTooLargeError("414"), asked=33, jitter=0)
+    assert (release.batch_size, release.ceiling, release.next_in) == (16, 33, timedelta(0))
+
+
+def test_one_record_is_never_too_many() -> None:
+    release = after_failure(slot(), BatchTooLargeError("404"), asked=1, jitter=0)
+    assert (release.batch_size, release.ceiling) == (None, None)
+
+
+def test_a_refusal_halts_and_is_tried_now_and_then() -> None:
+    release = after_failure(slot(), AppRefusedError("no such app"), asked=3, jitter=0)
+    assert (release.halted, release.next_in) == ("no such app", HALT_PAUSE)
+
+
+def test_a_deferral_is_no_failure() -> None:
+    release = after_failure(slot(failures=2), LimitedError("429"), asked=3, jitter=0)
+    assert (release.failures, release.next_in) == (2, timedelta(seconds=7))
+
+
+@pytest.mark.parametrize(("failures", "longest"), [(0, 1), (3, 8), (50, 300)])
+def test_pauses_grow_and_stay_bounded(failures: int, longest: float) -> None:
+    pauses = [
+        after_failure(slot(failures=failures), RuntimeError("bug"), asked=1, jitter=jitter).next_in
+        for jitter in (0, 0.999)
+    ]
+    assert timedelta(seconds=longest / 2) == pauses[0]
+    assert pauses[0] < pauses[1] < timedelta(seconds=longest)
