@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from psycopg.errors import RaiseException
 
-from service.db.failures import is_data_fault, is_our_fault
+from service.db.failures import is_our_fault
 from service.inbox.errors import InboxUnavailableError, UnstorableError
 from service.inbox.inserting import DriverConnection, insert, open_connection
 from service.inbox.waiting import WaitingRequest, WaitingRequests
@@ -102,7 +102,7 @@ class Flusher:
 
 def _blames_the_rows(error: Exception) -> bool:
     """Tell whether other rows might have passed: bad data, a constraint, a trigger, a fault of this code."""
-    return is_data_fault(error) or isinstance(error, RaiseException) or not is_our_fault(error)
+    return isinstance(error, RaiseException) or not is_our_fault(error)
 
 
 def _name(error: Exception) -> dict[str, str | None]:

@@ -27,6 +27,11 @@ from tests.fixtures.receiver import (
 from tests.fixtures.waiting import wait_until
 
 SHORT = timedelta(milliseconds=500)
+CONSTRAINT = "ALTER TABLE deliveries ADD CONSTRAINT no_poison CHECK (record_id <> 'poison')"
+TRIGGER = """
+    CREATE FUNCTION refuse_poison() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF new.record_id = 'poison' THEN RAISE EXCEPTION 'no'; END IF; RETURN new; END $$;
+    CREATE TRIGGER refuse_poison BEFORE INSERT ON deliveries FOR EACH ROW EXECUTE FUNCTION refuse_poison()"""
 Deliver = Callable[..., Future[httpx2.Response]]
 
 
@@ -100,8 +105,9 @@ def test_too_many_waiting_bytes_are_503_at_once(database: Database, web_options:
     assert stored(database) == ["first", "third"]
 
 
-def test_a_poisonous_request_fails_alone(side_by_side: Deliver, database: Database) -> None:
-    database.execute("ALTER TABLE deliveries ADD CONSTRAINT no_poison CHECK (record_id <> 'poison')")
+@pytest.mark.parametrize("guard", [CONSTRAINT, TRIGGER], ids=["constraint", "trigger"])
+def test_a_poisonous_request_fails_alone(side_by_side: Deliver, database: Database, guard: str) -> None:
+    database.execute(guard)
     try:
         with locked_deliveries(database):
             sent = {name: side_by_side({"id": name}) for name in ("first", "second")}
@@ -109,7 +115,8 @@ def test_a_poisonous_request_fails_alone(side_by_side: Deliver, database: Databa
             sent |= {name: side_by_side({"id": name}) for name in ("good", "poison", "fine", "well")}
         statuses = {name: each.result().status_code for name, each in sent.items()}
     finally:
-        database.execute("ALTER TABLE deliveries DROP CONSTRAINT no_poison")
+        database.execute("ALTER TABLE deliveries DROP CONSTRAINT IF EXISTS no_poison")
+        database.execute("DROP FUNCTION IF EXISTS refuse_poison CASCADE")
     assert {name for name, status in statuses.items() if status != 202} == {"poison"}
     assert statuses["poison"] == 503
     assert set(stored(database)) == set(sent) - {"poison"}
