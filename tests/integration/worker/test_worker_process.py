@@ -1,0 +1,154 @@
+"""One worker process within this one: how it ends, and what becomes of what it was doing."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from service.config import Settings
+from service.db.processes import Heartbeat
+from service.queue.messages import QueueName
+from service.queue.publisher import Publisher
+from service.worker.child import WorkerProcess
+from service.worker.exits import RETIRED, STOPPED, STUCK
+from service.worker.resources import Resources
+from tests.fixtures.database import Database
+from tests.fixtures.waiting import wait_until
+
+
+class Desk:
+    """What the process answers with: each handler holds until let go, in the way that its name says."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.heard: list[str] = []
+        self.finished: list[str] = []
+        self.gate = threading.Event()
+        self.must_retire = False
+        self.closed = False
+
+    async def open(self, settings: Settings, queue: QueueName, threads: int) -> Resources:
+        del threads
+        heartbeat = Heartbeat(settings.database_url or "", queue.value, every=timedelta(seconds=0.1))
+        await asyncio.to_thread(heartbeat.start)
+
+        async def close() -> None:
+            self.closed = True
+            await asyncio.to_thread(heartbeat.stop)
+
+        return Resources(self.answer, heartbeat, close, lambda: self.must_retire)
+
+    async def answer(self, handler: str) -> None:
+        self.heard.append(handler)
+        if handler == "retires":
+            self.must_retire = True
+        elif handler == "blocks":
+            self.gate.wait(20)  # on the event loop: the sin that is tested
+        else:
+            await asyncio.to_thread(self.gate.wait, 20)
+        self.finished.append(handler)
+
+
+@pytest.fixture
+def desk(database: Database, redis_url: str) -> Desk:
+    return Desk(Settings(database_url=database.url, redis_url=redis_url))
+
+
+class At:
+    """A process that runs in a thread, and a publisher that rings it."""
+
+    def __init__(self, desk: Desk, pool: ThreadPoolExecutor, *, grace: float = 10.0) -> None:
+        self.stop = threading.Event()
+        assert desk.settings.redis_url is not None
+        self.publisher = Publisher.open(desk.settings.redis_url)
+        self.process = WorkerProcess(
+            desk.settings,
+            QueueName.RUN,
+            threads=2,
+            grace=grace,
+            stop=self.stop,
+            open_resources=desk.open,
+            stuck_after=0.5,
+        )
+        self.code: Future[int] = pool.submit(self.process.run)
+
+
+@pytest.fixture
+def work(desk: Desk) -> Iterator[Callable[..., At]]:
+    started: list[At] = []
+    with ThreadPoolExecutor() as pool:
+
+        def begin(*, grace: float = 10.0) -> At:
+            started.append(At(desk, pool, grace=grace))
+            return started[-1]
+
+        yield begin
+        desk.gate.set()
+        for one in started:
+            one.stop.set()
+            one.publisher.close()
+            one.code.exception(20)
+            if one.process._loop.is_alive():  # a real process that ends so is ended by os._exit
+                one.process._loop.end()
+
+
+def lives(database: Database) -> bool:
+    return bool(database.execute("SELECT 1 FROM processes WHERE kind = 'run'"))
+
+
+def test_what_runs_is_finished_and_what_has_not_begun_is_left_to_others(
+    desk: Desk, work: Callable[..., At], database: Database
+) -> None:
+    at = work()
+    for handler in ("first", "second"):
+        at.publisher.ring_run(handler)
+    wait_until(lambda: len(desk.heard) == 2)
+    at.publisher.ring_run("third")
+    wait_until(lambda: at.publisher.rung == 3)
+    at.stop.set()
+    with pytest.raises(TimeoutError):
+        at.code.result(0.3)
+    assert lives(database)
+    desk.gate.set()
+    assert at.code.result(10) == STOPPED
+    assert sorted(desk.finished) == ["first", "second"]
+    assert desk.closed
+    assert not lives(database)
+
+    desk.heard.clear()
+    work()
+    wait_until(lambda: desk.heard == ["third"])
+
+
+def test_the_grace_is_not_for_ever(desk: Desk, work: Callable[..., At], database: Database) -> None:
+    at = work(grace=0.2)
+    at.publisher.ring_run("slow")
+    wait_until(lambda: desk.heard)
+    at.stop.set()
+    assert at.code.result(10) == STOPPED
+    assert not lives(database)
+    assert desk.finished == []
+
+
+def test_it_retires_after_the_others_have_finished(
+    desk: Desk, work: Callable[..., At], database: Database
+) -> None:
+    at = work()
+    at.publisher.ring_run("slow")
+    wait_until(lambda: desk.heard == ["slow"])
+    at.publisher.ring_run("retires")
+    wait_until(lambda: desk.finished == ["retires"])
+    desk.gate.set()
+    assert at.code.result(10) == RETIRED
+    assert sorted(desk.finished) == ["retires", "slow"]
+    assert not lives(database)
+
+
+def test_a_blocked_event_loop_costs_the_process_its_life(work: Callable[..., At], database: Database) -> None:
+    at = work()
+    at.publisher.ring_run("blocks")
+    assert at.code.result(15) == STUCK
+    assert not lives(database)

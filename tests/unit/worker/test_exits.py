@@ -1,0 +1,13 @@
+import signal
+
+import pytest
+
+from service.worker.exits import RETIRED, STUCK, meaning_of
+
+
+@pytest.mark.parametrize(
+    ("code", "part"),
+    [(-signal.SIGKILL, "SIGKILL"), (RETIRED, "retired"), (STUCK, "event loop"), (0, "stopped"), (99, "99")],
+)
+def test_every_code_has_words(code: int, part: str) -> None:
+    assert part in meaning_of(code)
