@@ -112,6 +112,7 @@ def test_what_runs_is_finished_and_what_has_not_begun_is_left_to_others(
     with pytest.raises(TimeoutError):
         at.code.result(0.3)
     assert lives(database)
+    assert at.publisher._broker.waiting("run") == 1, "what can't begin here is not taken"
     desk.gate.set()
     assert at.code.result(10) == STOPPED
     assert sorted(desk.finished) == ["first", "second"]
