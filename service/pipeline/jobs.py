@@ -34,7 +34,7 @@ class Jobs:
         job = self._registry.get(name)
         if job is None:
             # Not marked as done: a newer worker beside this one may know it.
-            log.warning("job.unknown")
+            log.warning("job.refused")
         elif (name, key) in self._doing:
             log.debug("job.skipped")
         else:

@@ -100,7 +100,7 @@ class DoorbellBroker(RedisBroker):
         try:
             self._command(command, queue_name, *arguments)
         except redis.RedisError as error:
-            structlog.get_logger().debug("queue.unheard", command=command, error=type(error).__name__)
+            structlog.get_logger().debug("queue.missed", command=command, error=type(error).__name__)
 
     def _command(self, command: str, queue_name: str, *arguments: str | int) -> Any:
         dispatch = super().__getattr__(f"do_{command}")  # type: ignore[no-untyped-call]  # as above

@@ -95,7 +95,7 @@ class Supervisor:
             pause = min(self._first_pause * 2 ** (child.failures - 1), _LONGEST_PAUSE)
             child.start_at, child.process = now + pause, None
             structlog.get_logger().warning(
-                "worker.died", worker=child.name, reason=meaning_of(code), restart_in=pause
+                "worker.ended", worker=child.name, reason=meaning_of(code), restart_in=pause
             )
 
     def _start(self, child: _Child, lifeline: int) -> None:

@@ -114,5 +114,5 @@ async def test_an_unknown_job_is_left_to_those_who_know_it(
     want(database, "of-a-newer-version")
     with capture_logs() as logs:
         await jobs(engine, process_id, tidy).do("of-a-newer-version", "k")
-    assert [log["event"] for log in logs] == ["job.unknown"]
+    assert [log["event"] for log in logs] == ["job.refused"]
     assert state(database) == (False, False)
