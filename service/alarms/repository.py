@@ -68,11 +68,14 @@ async def clear_alarm(connection: AsyncConnection, name: AlarmName, subject: str
     return cleared is not None
 
 
-async def lasting_alarms(connection: AsyncConnection) -> list[LastingAlarm]:
+async def lasting_alarms(connection: AsyncConnection, *, limit: int = 1000) -> list[LastingAlarm]:
     """List the alarms that last, the oldest first."""
     rows = await connection.execute(
         text(
-            "SELECT name, subject, message, raised_at FROM alarms WHERE cleared_at IS NULL ORDER BY raised_at"
-        )
+            """
+            SELECT name, subject, message, raised_at FROM alarms WHERE cleared_at IS NULL
+            ORDER BY raised_at LIMIT :limit"""
+        ),
+        {"limit": limit},
     )
     return [LastingAlarm(row.name, row.subject, row.message, row.raised_at) for row in rows]

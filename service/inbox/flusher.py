@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -15,6 +15,9 @@ from service.inbox.errors import InboxUnavailableError, UnstorableError
 from service.inbox.inserting import DriverConnection, insert, open_connection
 from service.inbox.waiting import WaitingRequest, WaitingRequests
 
+NoteCommit = Callable[[int, float], None]
+"""Told of each committed group: how many deliveries, how many seconds."""
+
 _PAUSE = 0.1  # seconds between two tries while the database is away
 
 _log = structlog.get_logger()
@@ -26,8 +29,11 @@ class Flusher:
     `max_wait` is the longest that one statement may take: by then its requests have given up.
     """
 
-    def __init__(self, database_url: str, waiting: WaitingRequests, *, max_wait: timedelta) -> None:
+    def __init__(
+        self, database_url: str, waiting: WaitingRequests, *, max_wait: timedelta, note_commit: NoteCommit
+    ) -> None:
         self._database_url, self._waiting, self._max_wait = database_url, waiting, max_wait
+        self._note_commit = note_commit
         self._connection: DriverConnection | None = None
         self._failures = 0
         """Tries that failed one after the other for the database's fault."""
@@ -77,12 +83,14 @@ class Flusher:
         if self._failures:
             _log.info("inbox.recovered", failures=self._failures)
             self._failures = 0
+        seconds = time.perf_counter() - started
+        self._note_commit(len(deliveries), seconds)
         _log.info(
             "deliveries.stored",
             requests=len(requests),
             deliveries=len(deliveries),
             bytes=sum(len(delivery.body or b"") for delivery in deliveries),
-            milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            milliseconds=round(seconds * 1000, 1),
         )
 
     async def _pause_after(self, error: Exception) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from service.inbox.flusher import Flusher
+from service.inbox.flusher import Flusher, NoteCommit
 from service.inbox.inserting import NewDelivery
 from service.inbox.waiting import WaitingRequests
 
@@ -25,9 +25,13 @@ class InboxWriter:
         flushers: int = 2,
         max_bytes: int = 64 * 2**20,
         max_wait: timedelta = timedelta(seconds=5),
+        note_commit: NoteCommit = lambda _rows, _seconds: None,
     ) -> None:
         self._waiting = WaitingRequests(max_bytes=max_bytes, max_wait=max_wait)
-        self._flushers = [Flusher(database_url, self._waiting, max_wait=max_wait) for _ in range(flushers)]
+        self._flushers = [
+            Flusher(database_url, self._waiting, max_wait=max_wait, note_commit=note_commit)
+            for _ in range(flushers)
+        ]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def store(self, deliveries: Sequence[NewDelivery]) -> None:

@@ -7,6 +7,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import Processor
 
+from service.observability.redacting import redact
+
 
 def configure_logging(*, json: bool, level: str, stream: TextIO | None = None) -> None:
     """Write log lines of `level` (`debug` … `error`) and above to `stream` (stderr): JSON, or for people."""
@@ -18,15 +20,17 @@ def configure_logging(*, json: bool, level: str, stream: TextIO | None = None) -
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderers: list[Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+        [structlog.processors.JSONRenderer(default=str)]
         if json
-        # Plain tracebacks: the rich ones show the values of variables, secrets among them.
         else [
             structlog.dev.ConsoleRenderer(
                 colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback
             )
         ]
     )
+    # Plain tracebacks: the rich ones show the values of variables, secrets among them. Redacted comes last,
+    # so that it sees them too.
+    renderers = [structlog.processors.format_exc_info, redact, *renderers]
     structlog.configure(
         processors=[*shared, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(number),

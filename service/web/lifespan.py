@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TypedDict
 
 from pydantic import SecretStr
@@ -12,12 +13,18 @@ from pydantic import SecretStr
 from service.db.engine import open_engine
 from service.db.processes import Heartbeat
 from service.inbox.writer import InboxWriter
+from service.observability.metrics import WebMetrics
+from service.pipeline.probes.expected import Expected
+from service.pipeline.probes.figures import measure
+from service.pipeline.probes.prober import Prober
 from service.pipeline.readiness import Readiness
 from service.pipeline.receive import Receiver
+from service.queue.pinging import Pinger
 from service.queue.publisher import Publisher
 from service.registrations.receiving import LiveRegistrations
 from service.registrations.table import RegistrationTable
 from service.sealing import SecretBox
+from service.web.access import AdminToken
 from service.web.body import BodyLimits
 
 
@@ -32,10 +39,14 @@ class WebOptions:
     """By account: the header in which its provider sends the secret, where it is not the usual one."""
     outdated_revisions: Collection[str] = frozenset()
     """Schema revisions that are too old for this code."""
+    admin_token: SecretStr | None = None
+    expected: Expected | None = None
+    """What the configuration asks for; None: it is missing or wrong, which health tells."""
     public_path: str = ""
     """The path of RELAY_PUBLIC_URL, for proxies that leave it on: webhooks are served below it too."""
     refresh_every: timedelta = timedelta(seconds=5)
     beat_every: timedelta = timedelta(seconds=3)
+    lost_after: timedelta = timedelta(seconds=15)
     body: BodyLimits = field(default_factory=BodyLimits)
     inbox_bytes: int = 64 * 2**20
     inbox_wait: timedelta = timedelta(seconds=5)
@@ -50,13 +61,18 @@ class WebState(TypedDict):
 
     receiver: Receiver
     readiness: Readiness
+    prober: Prober
+    metrics: WebMetrics
+    admin: AdminToken
 
 
+_PROBE = timedelta(seconds=2)
+"""How long health waits for Postgres or Redis: who asks for it often waits no longer than 3 s."""
 _FIRST_READ = 5.0  # seconds that start-up waits for the registrations, before deliveries are let in anyway
 
 
 @asynccontextmanager
-async def open_state(options: WebOptions) -> AsyncIterator[WebState]:
+async def open_state(options: WebOptions, metrics: WebMetrics) -> AsyncIterator[WebState]:
     """Open everything, yield the state, close everything in the opposite order.
 
     Starts also when the database or Redis is away; readiness tells. Raises ConfigurationError for unusable
@@ -73,7 +89,12 @@ async def open_state(options: WebOptions) -> AsyncIterator[WebState]:
         publisher = Publisher.open(options.redis_url)
         stack.push_async_callback(asyncio.to_thread, publisher.close)
         inbox = await stack.enter_async_context(
-            InboxWriter(options.database_url, max_bytes=options.inbox_bytes, max_wait=options.inbox_wait)
+            InboxWriter(
+                options.database_url,
+                max_bytes=options.inbox_bytes,
+                max_wait=options.inbox_wait,
+                note_commit=metrics.note_commit,
+            )
         )
         table = await stack.enter_async_context(
             RegistrationTable(
@@ -92,4 +113,29 @@ async def open_state(options: WebOptions) -> AsyncIterator[WebState]:
         receiver = Receiver(
             table=table, inbox=inbox, ring=publisher.ring_settle, secret_headers=options.secret_headers
         )
-        yield {"receiver": receiver, "readiness": readiness}
+        prober = await _open_prober(stack, options)
+        yield {
+            "receiver": receiver,
+            "readiness": readiness,
+            "prober": prober,
+            "metrics": metrics,
+            "admin": AdminToken(options.admin_token),
+        }
+
+
+async def _open_prober(stack: AsyncExitStack, options: WebOptions) -> Prober:
+    """Open what looks at the relay, on connections of its own: it takes none from the receiver."""
+    engine = open_engine(options.database_url, name="health", pool_size=1, statement_timeout=_PROBE)
+    stack.push_async_callback(engine.dispose)
+    pinger = Pinger(options.redis_url, timeout=_PROBE / 2)
+    stack.push_async_callback(pinger.close)
+    limits = {} if options.expected is None else options.expected.limits
+    return await stack.enter_async_context(
+        Prober(
+            measure=partial(measure, engine, limits, lost_after=options.lost_after),
+            ping=pinger.ping,
+            expected=options.expected,
+            lost_after=options.lost_after,
+            patience=_PROBE,
+        )
+    )

@@ -20,6 +20,8 @@ from service.config import LogFormat, Settings
 from service.db.migrating import outdated_revisions
 from service.errors import ConfigurationError
 from service.observability.logging import configure_logging
+from service.pipeline.probes.expected import Expected, expected_of
+from service.rules.loader import load
 from service.rules.secret_headers import secret_headers
 from service.web.app import create_app
 from service.web.lifespan import WebOptions
@@ -64,9 +66,12 @@ def web_options(settings: Settings, env: Mapping[str, str]) -> WebOptions:
         secret_keys=settings.secret_key,
         secret_headers=_read_secret_headers(settings, env),
         outdated_revisions=outdated_revisions(),
+        admin_token=settings.admin_token,
+        expected=_read_expected(settings, env),
         public_path=urlsplit(settings.public_url or "").path.rstrip("/"),
         refresh_every=settings.refresh_every,
         beat_every=settings.beat_every,
+        lost_after=settings.lost_after,
     )
 
 
@@ -105,6 +110,15 @@ def _read_secret_headers(settings: Settings, env: Mapping[str, str]) -> dict[str
             f"can't be read: {type(error).__name__}", place=str(settings.config)
         ) from None
     return secret_headers(text, str(settings.config), env)
+
+
+def _read_expected(settings: Settings, env: Mapping[str, str]) -> Expected | None:
+    # The receiver takes deliveries whatever is wrong there; health tells that it can't compare.
+    try:
+        return expected_of(load(settings.config, env))
+    except ConfigurationError as error:
+        _log.warning("configuration.missed", error=str(error))
+        return None
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -14,6 +14,9 @@ from service.web.answers import send_json
 from service.web.body import ClientGoneError
 from service.web.exceptions import answer_to
 
+NoteRequest = Callable[[str, int | None, float], None]
+"""Told of each request when it has ended: the route that matched, the status, the seconds."""
+
 _log = structlog.get_logger()
 _FAULT = 500
 
@@ -21,8 +24,14 @@ _FAULT = 500
 class RequestMiddleware:
     """Gives each request an id (`x-request-id`, stored with its deliveries) and every error its answer."""
 
-    def __init__(self, app: ASGIApp, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._app = app
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        note_request: NoteRequest = lambda _route, _status, _seconds: None,
+    ) -> None:
+        self._app, self._clock, self._note_request = app, clock, note_request
         self._refusals = RefusalLog(clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,12 +40,13 @@ class RequestMiddleware:
             return
         request_id = uuid7()
         scope["state"]["request_id"] = request_id
-        started = False
+        status: int | None = None
+        began = self._clock()
 
         async def send_with_id(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", str(request_id).encode())]
             await send(message)
 
@@ -45,11 +55,14 @@ class RequestMiddleware:
         except ClientGoneError:
             return
         except Exception as error:
-            if started:
+            if status is not None:
                 raise
             answer = answer_to(error)
             self._refusals.note(answer.status, error, str(request_id))
             await send_json(send_with_id, answer.status, {"error": answer.message}, answer.headers)
+        finally:
+            # The route's pattern, never the path: that holds keys, and anything that a stranger sends.
+            self._note_request(getattr(scope.get("route"), "path", "none"), status, self._clock() - began)
 
 
 class RefusalLog:

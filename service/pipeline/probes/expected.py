@@ -1,0 +1,33 @@
+"""What should be there, as the configuration says: health compares the database with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from service.budget.repository import Limit
+from service.rules.configuration import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the configuration asks for, as plain values (it is sent to child processes)."""
+
+    limits: Mapping[str, Limit]
+    """The budget of each account."""
+    apps: Mapping[str, tuple[str, ...]]
+    """By account, how its rules name their apps: by id or by exact name, each once."""
+    handlers: frozenset[str]
+
+
+def expected_of(configuration: Configuration) -> Expected:
+    """Take from a configuration what health compares."""
+    return Expected(
+        limits={
+            name: Limit(account.budget.calls, account.budget.window, account.budget.reserve)
+            for name, account in configuration.accounts.items()
+        },
+        apps={
+            name: tuple(dict.fromkeys(rule.app for rule in configuration.rules if rule.account == name))
+            for name in configuration.accounts
+        },
+        handlers=frozenset(configuration.handlers),
+    )

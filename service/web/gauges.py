@@ -1,0 +1,121 @@
+"""The last look at the relay as Prometheus gauges. Pure.
+
+Counts stop where health's do: a value of `COUNTED_AT_MOST` means that many or more.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import TypeVar
+
+from prometheus_client.core import GaugeMetricFamily
+
+from service.db.counting import COUNTED_AT_MOST
+from service.pipeline.probes.checks import Status, worst
+from service.pipeline.probes.figures import Figures
+from service.pipeline.probes.prober import Look
+
+Label = TypeVar("Label", bound=str)
+
+_AT_MOST = f"counted up to {COUNTED_AT_MOST}"
+
+
+def gauges_of(look: Look) -> Iterator[GaugeMetricFamily]:
+    """Give every gauge; without Postgres, only what is known without it."""
+    yield _gauge("relay_postgres_up", "Whether Postgres answered.", look.figures is not None)
+    yield _gauge("relay_redis_up", "Whether Redis answered.", look.redis_answered)
+    statuses = {name: worst(one.status for one in checks) for name, checks in look.health.checks.items()}
+    family = GaugeMetricFamily(
+        "relay_check_status", "1 for the status that a check of /health has.", labels=["check", "status"]
+    )
+    for name, found in statuses.items():
+        for status in Status:
+            family.add_metric([name, status], found is status)
+    yield family
+    if look.figures is not None:
+        yield from _work(look.figures)
+        yield from _surroundings(look.figures)
+
+
+def _work(figures: Figures) -> Iterator[GaugeMetricFamily]:
+    deliveries, runs = figures.deliveries, figures.runs
+    yield _gauge(
+        "relay_deliveries_unfinished", f"Deliveries not yet settled, {_AT_MOST}.", deliveries.unfinished
+    )
+    yield _gauge(
+        "relay_deliveries_oldest_due_age_seconds",
+        "For how long the longest due delivery is due.",
+        _seconds(max((app.age for app in deliveries.due), default=None)),
+    )
+    yield _gauge("relay_deliveries_dead", f"Deliveries that are dead, {_AT_MOST}.", deliveries.dead)
+    yield _by(
+        "relay_runs_unfinished",
+        f"Runs not yet finished, by status, {_AT_MOST} together.",
+        "status",
+        runs.unfinished,
+    )
+    yield _by(
+        "relay_runs_oldest_due_age_seconds",
+        "For how long the longest due run of a handler is due; only handlers with ready runs.",
+        "handler",
+        {each.handler: _seconds(each.age) for each in runs.ready},
+    )
+    yield _gauge("relay_runs_dead", f"Runs that are dead, {_AT_MOST}.", runs.dead)
+
+
+def _surroundings(figures: Figures) -> Iterator[GaugeMetricFamily]:
+    budgets = figures.budgets
+    yield _by(
+        "relay_processes_alive",
+        "Processes whose last beat is recent, by kind.",
+        "kind",
+        {kind: beats.alive for kind, beats in figures.beats.items()},
+    )
+    yield _by(
+        "relay_calls_used",
+        "API calls that count in an account's window now.",
+        "account",
+        {account: usage.used for account, usage in budgets.items()},
+    )
+    yield _by(
+        "relay_calls_limit",
+        "API calls that an account may make in its window.",
+        "account",
+        {account: usage.limit for account, usage in budgets.items()},
+    )
+    yield _by(
+        "relay_account_blocked",
+        "Whether the provider answered 429 and an account's calls are held back.",
+        "account",
+        {account: usage.blocked_until is not None for account, usage in budgets.items()},
+    )
+    yield _by(
+        "relay_alarms_lasting",
+        "Alarms that last, by name.",
+        "name",
+        Counter(alarm.name for alarm in figures.alarms),
+    )
+    yield _by(
+        "relay_registrations_active",
+        "Webhooks in place at the providers, by account.",
+        "account",
+        Counter(registration.account for registration in figures.registrations),
+    )
+    yield _gauge(
+        "relay_probe_seconds", "Seconds that Postgres took for these figures.", _seconds(figures.took)
+    )
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, meaning, value=value)
+
+
+def _by(name: str, meaning: str, label: str, values: Mapping[Label, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, meaning, labels=[label])
+    for of, value in values.items():
+        family.add_metric([of], value)
+    return family
+
+
+def _seconds(duration: timedelta | None) -> float:
+    return 0.0 if duration is None else duration.total_seconds()
