@@ -1,6 +1,6 @@
 # The commands of this project. `make up` and `make test` are all that a newcomer needs.
 .DEFAULT_GOAL := help
-.PHONY: help install up test prove lint types check bench lock
+.PHONY: help install up test prove lint types check bench docs lock
 
 PYTHON ?= python3
 UV := uv==0.13.9
@@ -40,6 +40,9 @@ check: lint types  ## Check style, imports and types.
 
 bench: install  ## Measure, and write docs/performance.md.
 	$(BIN)/python -m benchmarks
+
+docs: install  ## Write docs/configuration.md from the registry of settings.
+	$(BIN)/python -m service.dev.reference
 
 lock: .venv/installed  ## Resolve the newest allowed versions into requirements.lock.
 	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --extra embedded --group dev --universal --python-version 3.11 \
