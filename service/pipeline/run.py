@@ -67,7 +67,7 @@ class Runner:
         """Answer one doorbell. Runs of a handler that left the configuration are held."""
         handler = self._handlers.get(handler_name)
         if handler is None:
-            _log.warning("handler.unknown", handler=handler_name)
+            _log.warning("handler.not_found", handler=handler_name)
             return
         began = monotonic()
         while not self.must_retire and monotonic() - began < WORKS_FOR:

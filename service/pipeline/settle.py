@@ -64,7 +64,7 @@ class Settler:
         An account that left the configuration is left alone: its deliveries wait.
         """
         if account not in self._accounts:
-            _log.warning("account.unknown", account=account, app=app_id)
+            _log.warning("account.not_found", account=account, app=app_id)
             return
         look = await self._claim(account, app_id)
         if look is None:
@@ -176,7 +176,7 @@ class Settler:
         """Let the deliveries of the one record die whose values can't be stored or judged."""
         ((record_id, due),) = sights.due.items()
         _log.error(
-            "record.poisonous", account=sights.account, app=sights.app_id, record=record_id, exc_info=failure
+            "record.poisoned", account=sights.account, app=sights.app_id, record=record_id, exc_info=failure
         )
         dead = Verdict(DeliveryStatus.DEAD, reason=reason_of(failure))
         async with self._engine.begin() as connection:

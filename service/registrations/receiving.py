@@ -83,5 +83,5 @@ class LiveRegistrations:
         try:
             return self._box.open(sealed).encode()
         except ConfigurationError as error:
-            _log.error("registration.secret_unreadable", account=account, error=str(error))
+            _log.error("registration.open_failed", account=account, error=str(error))
             return None
