@@ -15,13 +15,13 @@ _HANDLERS_AT_MOST = 1000
 
 # From handler to handler along the index, then to the first due run of each.
 _READY = text(f"""
-    WITH RECURSIVE some AS (
+    WITH RECURSIVE known AS (
         (SELECT handler FROM runs WHERE status = 'ready' ORDER BY handler LIMIT 1)
-        UNION ALL SELECT next.handler FROM some CROSS JOIN LATERAL (
-            SELECT handler FROM runs WHERE status = 'ready' AND runs.handler > some.handler
+        UNION ALL SELECT next.handler FROM known CROSS JOIN LATERAL (
+            SELECT handler FROM runs WHERE status = 'ready' AND runs.handler > known.handler
             ORDER BY handler LIMIT 1) AS next)
     SELECT few.handler, now() - oldest.next_at AS age
-    FROM (SELECT handler FROM some LIMIT {_HANDLERS_AT_MOST}) AS few LEFT JOIN LATERAL (
+    FROM (SELECT handler FROM known LIMIT {_HANDLERS_AT_MOST}) AS few LEFT JOIN LATERAL (
         SELECT next_at FROM runs WHERE runs.handler = few.handler AND status = 'ready'
         AND next_at <= now() ORDER BY handler, next_at LIMIT 1) AS oldest ON true
     ORDER BY age DESC NULLS LAST""")

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from prometheus_client.core import GaugeMetricFamily
 
+from service.alarms.repository import AlarmName
 from service.db.counting import COUNTED_AT_MOST
 from service.pipeline.probes.checks import Status, worst
 from service.pipeline.probes.figures import Figures
@@ -92,14 +93,14 @@ def _surroundings(figures: Figures) -> Iterator[GaugeMetricFamily]:
     yield _by(
         "relay_alarms_lasting",
         "Alarms that last, by name.",
-        "name",
-        Counter(alarm.name for alarm in figures.alarms),
+        "alarm",
+        {**dict.fromkeys(AlarmName, 0), **Counter(alarm.name for alarm in figures.alarms)},
     )
     yield _by(
         "relay_registrations_active",
         "Webhooks in place at the providers, by account.",
         "account",
-        Counter(registration.account for registration in figures.registrations),
+        {**dict.fromkeys(budgets, 0), **Counter(one.account for one in figures.registrations)},
     )
     yield _gauge(
         "relay_probe_seconds", "Seconds that Postgres took for these figures.", _seconds(figures.took)

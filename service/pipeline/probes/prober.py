@@ -93,13 +93,13 @@ class Prober:
         done, _ = await asyncio.wait({task}, timeout=self._patience)
         if not done:
             task.cancel()
-            self._note(name, "TimeoutError")
+            self._note(name, TimeoutError())
             return Missed(f"{name} did not answer within {self._patience:g} s")
         error = task.exception()
         if error is None:
             self._note(name, None)
             return task.result()
-        self._note(name, type(error).__name__)
+        self._note(name, error)
         return Missed(f"{name} can't be used ({type(error).__name__}); `relay doctor` says more")
 
     def _let_go(self, name: str, ended: asyncio.Task[Any]) -> None:
@@ -107,14 +107,14 @@ class Prober:
         if not ended.cancelled():
             ended.exception()  # noted, also when nobody waits for it any more
 
-    def _note(self, name: str, error: str | None) -> None:
+    def _note(self, name: str, error: BaseException | None) -> None:
         """Log the onset and the end, not every look."""
         if error is None and name in self._missed:
             self._missed.discard(name)
             _log.info("probe.recovered", service=name.lower())
         elif error is not None and name not in self._missed:
             self._missed.add(name)
-            _log.warning("probe.missed", service=name.lower(), error=error)
+            _log.warning("probe.missed", service=name.lower(), exc_info=error)
 
     async def __aenter__(self) -> Self:
         return self
