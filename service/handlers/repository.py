@@ -238,18 +238,32 @@ async def promote_next(
     )
 
 
+_CLAIMED = """
+    SELECT runs.id, runs.token, runs.change_id, runs.account, runs.app_id, runs.record_id, runs.rule,
+        runs.handler, runs.attempts, attempts.number
+    FROM runs JOIN attempts ON attempts.run_id = runs.id AND attempts.token = runs.token
+    WHERE runs.status = 'running'"""
+
+
+async def read_claimed_run(connection: AsyncConnection, handler: str, token: UUID) -> ClaimedRun | None:
+    """Read the run of a handler that was claimed with this token; None if the claim was never committed.
+
+    Waits for a claim that is still being committed.
+    """
+    await lock(connection, Lock.HANDLER, handler)
+    row = (
+        (await connection.execute(text(f"{_CLAIMED} AND runs.token = :token"), {"token": token}))
+        .mappings()
+        .one_or_none()
+    )
+    return None if row is None else ClaimedRun(**row)
+
+
 async def read_lost_runs(connection: AsyncConnection, *, lost_after: timedelta) -> list[ClaimedRun]:
     """Read the runs whose process was lost while it worked on them."""
+    lost = HOLDER_LOST.format(holder="runs.holder")
     rows = await connection.execute(
-        text(
-            f"""
-            SELECT runs.id, runs.token, runs.change_id, runs.account, runs.app_id, runs.record_id, runs.rule,
-                runs.handler, runs.attempts, attempts.number
-            FROM runs JOIN attempts ON attempts.run_id = runs.id AND attempts.token = runs.token
-            WHERE runs.status = 'running' AND {HOLDER_LOST.format(holder="runs.holder")}
-            ORDER BY runs.seq LIMIT 100"""
-        ),
-        {"lost_after": lost_after},
+        text(f"{_CLAIMED} AND {lost} ORDER BY runs.seq LIMIT 100"), {"lost_after": lost_after}
     )
     return [ClaimedRun(**row) for row in rows.mappings()]
 

@@ -24,7 +24,14 @@ from service.errors import LeaseLostError
 from service.handlers.context import Context, FusiooFactory
 from service.handlers.kinds import BoundHandler
 from service.handlers.outcomes import outcome_of
-from service.handlers.repository import ClaimedRun, Mark, claim_run, is_run_due, mark_run
+from service.handlers.repository import (
+    ClaimedRun,
+    Mark,
+    claim_run,
+    is_run_due,
+    mark_run,
+    read_claimed_run,
+)
 from service.handlers.types import Done, Outcome
 from service.pipeline.bells import Bells
 from service.pipeline.marks import mark_of
@@ -78,17 +85,30 @@ class Runner:
         await self._ring_if_due(handler)
 
     async def _claim(self, handler: BoundHandler) -> ClaimedRun | None:
-        async with self._engine.begin() as connection:
-            run = await claim_run(
-                connection,
-                handler.name,
-                concurrency=handler.concurrency,
-                token=uuid4(),
-                holder=self._process_id,
-            )
-        if run is not None:
-            await self._ring_if_due(handler)
+        token, more = uuid4(), False
+        try:
+            async with self._engine.begin() as connection:
+                run = await claim_run(
+                    connection,
+                    handler.name,
+                    concurrency=handler.concurrency,
+                    token=token,
+                    holder=self._process_id,
+                )
+                if run is not None:
+                    more = await is_run_due(connection, handler.name, concurrency=handler.concurrency)
+        except Exception as error:
+            if not is_our_fault(error):
+                raise
+            # It may be committed all the same: a run that we hold and don't know of would never be tried.
+            return await persist(lambda: self._claimed_with(handler, token))
+        if more:
+            self._bells.ring_run(handler.name)
         return run
+
+    async def _claimed_with(self, handler: BoundHandler, token: UUID) -> ClaimedRun | None:
+        async with self._engine.begin() as connection:
+            return await read_claimed_run(connection, handler.name, token)
 
     async def _ring_if_due(self, handler: BoundHandler) -> None:
         async with self._engine.connect() as connection:

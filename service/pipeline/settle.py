@@ -22,6 +22,7 @@ from service.alarms.repository import AlarmName, clear_alarm
 from service.budget.repository import Lane
 from service.changes.decision import Sight
 from service.changes.types import Answer, Fields
+from service.db.failures import is_our_fault
 from service.db.persisting import persist
 from service.errors import BudgetExhaustedError, LeaseLostError
 from service.inbox.batching import BatchClass, choose_batch
@@ -34,7 +35,14 @@ from service.pipeline.looks import ClaimedLook, SettledAccount
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.sights import Recheck, Sights, Stored, store_sights
 from service.records.repository import next_sight
-from service.records.slots import ClaimedSlot, Release, claim_slot, hold_slot, release_slot
+from service.records.slots import (
+    ClaimedSlot,
+    Release,
+    claim_slot,
+    hold_slot,
+    release_slot,
+    take_back_claim,
+)
 
 _log = structlog.get_logger()
 
@@ -79,30 +87,41 @@ class Settler:
         await self._look_again(account, app_id)
 
     async def _claim(self, account: str, app_id: str) -> ClaimedLook | None:
+        token = uuid4()
+        try:
+            async with self._engine.begin() as connection:
+                return await self._claim_on(connection, account, app_id, token)
+        except Exception as error:
+            if is_our_fault(error):
+                # It may be committed all the same: a slot that we hold and don't know of would stay shut.
+                await persist(lambda: self._take_back(account, app_id, token))
+            raise
+
+    async def _claim_on(
+        self, connection: AsyncConnection, account: str, app_id: str, token: UUID
+    ) -> ClaimedLook | None:
         settled = self._accounts[account]
-        async with self._engine.begin() as connection:
-            slot = await claim_slot(
-                connection,
-                account,
-                app_id,
-                token=uuid4(),
-                holder=self._process_id,
-                lost_after=self._lost_after,
-            )
-            if slot is None:
-                return None
-            batch = choose_batch(await read_due(connection, account, app_id), slot.batch_size)
-            if batch is None:
-                await release_slot(connection, slot, releases.after_no_call(slot))
-                return None
-            started = await next_sight(connection)
-            try:
-                call_id = await settled.ledger.reserve(connection, Lane.SETTLE, settled.endpoint)
-            except BudgetExhaustedError as error:
-                _log.info("settle.deferred", account=account, app=app_id, until=error.free_at.isoformat())
-                await release_slot(connection, slot, releases.after_no_call(slot, not_before=error.free_at))
-                return None
+        slot = await claim_slot(
+            connection, account, app_id, token=token, holder=self._process_id, lost_after=self._lost_after
+        )
+        if slot is None:
+            return None
+        batch = choose_batch(await read_due(connection, account, app_id), slot.batch_size)
+        if batch is None:
+            await release_slot(connection, slot, releases.after_no_call(slot))
+            return None
+        started = await next_sight(connection)
+        try:
+            call_id = await settled.ledger.reserve(connection, Lane.SETTLE, settled.endpoint)
+        except BudgetExhaustedError as error:
+            _log.info("settle.deferred", account=account, app=app_id, until=error.free_at.isoformat())
+            await release_slot(connection, slot, releases.after_no_call(slot, not_before=error.free_at))
+            return None
         return ClaimedLook(slot, batch, started, call_id, settled, monotonic())
+
+    async def _take_back(self, account: str, app_id: str, token: UUID) -> None:
+        async with self._engine.begin() as connection:
+            await take_back_claim(connection, account, app_id, token)
 
     async def _ask(self, look: ClaimedLook) -> Answer:
         source = look.account.source(look.account.ledger.prepaid(look.call_id))

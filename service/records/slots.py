@@ -14,6 +14,7 @@ LARGEST_BATCH = 200
 CEILING_LASTS = timedelta(days=1)
 
 _HOLDER_LOST = HOLDER_LOST.format(holder="slots.holder")
+_MAKE_SLOT = text("INSERT INTO slots (account, app_id) VALUES (:account, :app_id) ON CONFLICT DO NOTHING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,7 @@ async def claim_slot(
         "holder": holder,
         "lost_after": lost_after,
     }
-    await connection.execute(
-        text("INSERT INTO slots (account, app_id) VALUES (:account, :app_id) ON CONFLICT DO NOTHING"), values
-    )
+    await connection.execute(_MAKE_SLOT, values)
     row = (
         await connection.execute(
             text(
@@ -124,6 +123,24 @@ async def release_slot(connection: AsyncConnection, slot: ClaimedSlot, release: 
         },
     )
     return result.one_or_none() is not None
+
+
+async def take_back_claim(connection: AsyncConnection, account: str, app_id: str, token: UUID) -> None:
+    """Free the slot if it was claimed with this token. Waits for a claim that is still being committed."""
+    values = {"account": account, "app_id": app_id, "token": token}
+    # Locked whosever it is: the token of a claim that is not committed yet can't be asked for.
+    await connection.execute(_MAKE_SLOT, values)
+    await connection.execute(
+        text("SELECT FROM slots WHERE account = :account AND app_id = :app_id FOR UPDATE"), values
+    )
+    await connection.execute(
+        text(
+            """
+            UPDATE slots SET token = NULL, holder = NULL
+            WHERE account = :account AND app_id = :app_id AND token = :token"""
+        ),
+        values,
+    )
 
 
 async def apps_to_settle(connection: AsyncConnection, *, lost_after: timedelta) -> list[tuple[str, str]]:
