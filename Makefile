@@ -20,7 +20,7 @@ install: .venv/installed  ## Prepare .venv (with .venv/bin/relay) from the lock 
 	@touch $@
 
 up: install  ## Start everything here: database, queue, simulator, web, worker, scheduler.
-	@exec $(BIN)/relay up
+	@exec $(BIN)/relay up --end-with-parent
 
 test: install  ## Run the whole test suite at its small size.
 	$(BIN)/pytest -n 2 --dist loadgroup

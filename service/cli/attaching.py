@@ -1,6 +1,7 @@
 """Which services a command works on: those of the environment, or those of a running `relay up`."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from service.config import Settings, read_settings
@@ -30,6 +31,15 @@ def attached_settings(*, queue: bool = False) -> Settings:
     return settings
 
 
+def attached_variables() -> Mapping[str, str]:
+    """What the configuration's `${VAR}` are read from: the environment, and a `relay up` attached to."""
+    from service.dev.up.attachment import read_attachment
+
+    settings = read_settings()
+    told = {} if settings.database_url else read_attachment(data_dir(settings))
+    return {**told, **os.environ}
+
+
 def _missing(variable: str, remedy: str) -> ConfigurationError:
     return ConfigurationError(
         f"{variable} is not set, and is needed with DATABASE_URL", place="environment", remedy=remedy
@@ -41,6 +51,7 @@ def _attach(settings: Settings) -> Settings:
 
     from service.dev.environment import read_running
     from service.dev.secret_key import embedded_secret_key
+    from service.dev.up.attachment import read_attachment
 
     root = data_dir(settings)
     running = read_running(root)
@@ -50,10 +61,14 @@ def _attach(settings: Settings) -> Settings:
             place="environment",
             remedy="start `relay up` in another terminal, or set DATABASE_URL",
         )
+    told = read_attachment(root)
+    config_is_set = "config" in settings.model_fields_set or "RELAY_CONFIG" not in told
     return settings.model_copy(
         update={
             "database_url": running.database_url,
             "redis_url": running.redis_url,
             "secret_key": settings.secret_key or SecretStr(embedded_secret_key(root)),
+            "config": settings.config if config_is_set else Path(told["RELAY_CONFIG"]),
+            "public_url": settings.public_url or told.get("RELAY_PUBLIC_URL"),
         }
     )

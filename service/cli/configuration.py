@@ -1,8 +1,8 @@
 """Reading relay.yaml for a command."""
 
-import os
 from typing import TYPE_CHECKING
 
+from service.cli.attaching import attached_variables
 from service.config import Settings
 from service.errors import NotFoundError
 
@@ -14,7 +14,7 @@ def read_configuration(settings: Settings) -> "Configuration":
     """Read the file that RELAY_CONFIG names. Raises ConfigurationError with every mistake in it."""
     from service.rules.loader import load
 
-    return load(settings.config, os.environ)
+    return load(settings.config, attached_variables())
 
 
 def chosen_accounts(configuration: "Configuration", account: str | None) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli import changes, database, deliveries, doctor, processes, rules, runs, simulate, webhooks
+from service.cli import changes, database, deliveries, doctor, processes, rules, runs, simulate, up, webhooks
 from service.cli.edge import RelayGroup
 from service.config import read_settings
 
@@ -37,8 +37,9 @@ def relay(
     )
 
 
-LONG_RUNNING = frozenset({"up", "web", "worker", "scheduler", "simulate"})
+LONG_RUNNING = frozenset({"web", "worker", "scheduler", "simulate"})
 
+app.command("up")(up.up)
 app.command("web")(processes.web)
 app.command("worker")(processes.worker)
 app.command("scheduler")(processes.scheduler)

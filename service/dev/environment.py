@@ -110,6 +110,28 @@ class EmbeddedServices:
         finally:
             self._disown()
 
+    def revive(self) -> list[str]:
+        """Start again whichever of our servers has died, and name it. Raises EmbeddedServerError."""
+        revived: list[str] = []
+        for name, server in (("PostgreSQL", self._postgres), ("Valkey", self._valkey)):
+            if server.process.pid is None:
+                server.process.kill()  # what is left of it: children that have not noticed yet
+                server.start()
+                revived.append(name)
+        return revived
+
+    def end_left_behind(self) -> None:
+        """End what a killed owner left running; start nothing. Raises RefusedError when somebody owns it."""
+        if not self._places.root.exists():
+            return
+        self._own()
+        try:
+            self._places.running.unlink(missing_ok=True)
+            self._stop_orphans()
+            self._places.remove_outside()
+        finally:
+            self._disown()
+
     def start_postgres(self) -> None:
         self._postgres.start()
 
@@ -159,7 +181,7 @@ class EmbeddedServices:
 
 
 @contextlib.contextmanager
-def embedded_services(root: Path, *, postgres_version: str = "18") -> Iterator[ServiceUrls]:
+def embedded_services(root: Path, *, postgres_version: str = "18") -> Iterator[EmbeddedServices]:
     """Own the embedded services of a directory while the block runs; they end with it.
 
     In the main thread, SIGTERM and SIGHUP become SystemExit unless the caller handles them, and no signal
@@ -168,7 +190,7 @@ def embedded_services(root: Path, *, postgres_version: str = "18") -> Iterator[S
     with _signals_end_the_block():
         services = EmbeddedServices(root, postgres_version=postgres_version)
         try:
-            yield services.start().urls
+            yield services.start()
         finally:
             with _signals_wait():
                 services.close()

@@ -28,6 +28,24 @@ class RegistrationView:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class WatchedAppView:
+    """An app as it was at the last apply; one that was never applied has its id for a name."""
+
+    name: str
+    title_field: str | None
+    """The first field of its schema: what the provider's own screens show a record under."""
+
+
+async def show_app(connection: AsyncConnection, account: str, app_id: str) -> WatchedAppView:
+    """One app, also if nothing is known of it."""
+    query = select(WatchedApp.name, WatchedApp.schema["fields"][0]["id"].astext.label("title_field")).where(
+        WatchedApp.account == account, WatchedApp.app_id == app_id
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return WatchedAppView(app_id, None) if row is None else WatchedAppView(row.name, row.title_field)
+
+
 async def list_registrations(
     connection: AsyncConnection,
     *,

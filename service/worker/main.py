@@ -44,4 +44,4 @@ def run_worker(
 def _command(queue: QueueName, threads: int, grace: float) -> tuple[str, ...]:
     own_grace = max(0.0, grace - _FOR_CLOSING)
     options = ("--threads", str(threads), "--grace", str(own_grace))
-    return (sys.executable, "-m", "service.worker.child", *options, queue.value)
+    return (sys.executable, "-P", "-m", "service.worker.child", *options, queue.value)
