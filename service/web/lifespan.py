@@ -47,6 +47,8 @@ class WebOptions:
     refresh_every: timedelta = timedelta(seconds=5)
     beat_every: timedelta = timedelta(seconds=3)
     lost_after: timedelta = timedelta(seconds=15)
+    health_fresh_for: timedelta = timedelta(seconds=1)
+    """How long health counts before it is looked at again, however many ask."""
     body: BodyLimits = field(default_factory=BodyLimits)
     inbox_bytes: int = 64 * 2**20
     inbox_wait: timedelta = timedelta(seconds=5)
@@ -136,6 +138,7 @@ async def _open_prober(stack: AsyncExitStack, options: WebOptions) -> Prober:
             ping=pinger.ping,
             expected=options.expected,
             lost_after=options.lost_after,
+            fresh_for=options.health_fresh_for,
             patience=_PROBE,
         )
     )

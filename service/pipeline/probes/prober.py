@@ -114,7 +114,10 @@ class Prober:
             _log.info("probe.recovered", service=name.lower())
         elif error is not None and name not in self._missed:
             self._missed.add(name)
-            _log.warning("probe.missed", service=name.lower(), exc_info=error)
+            reason = str(error).partition("\n")[0]  # what follows may be a statement with its values
+            _log.warning(
+                "probe.missed", service=name.lower(), error=type(error).__name__, reason=reason or None
+            )
 
     async def __aenter__(self) -> Self:
         return self
