@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from service.config import Settings
 from service.errors import ConfigurationError
@@ -53,3 +54,27 @@ def test_its_repr_shows_neither_key_nor_password(tmp_path: Path) -> None:
     shown = repr(web_options(settings(tmp_path, **NEEDED), {}))
     assert NEEDED["RELAY_SECRET_KEY"] not in shown
     assert "a-password" not in shown
+
+
+def test_health_compares_with_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "relay.yaml").write_text(
+        'version: 1\naccounts: {main: {provider: fusioo, token: "${TOKEN}", budget: {calls: 7}}}\n'
+    )
+    expected = web_options(settings(tmp_path, **NEEDED), {"TOKEN": "sesame"}).expected
+    assert expected is not None
+    assert expected.limits["main"].calls == 7
+
+
+@pytest.mark.parametrize("written", [None, "version: 1", 'accounts: {main: {token: "${NOT_SET}"}}'])
+def test_a_missing_or_wrong_configuration_is_left_to_health(tmp_path: Path, written: str | None) -> None:
+    if written is not None:
+        (tmp_path / "relay.yaml").write_text(written)
+    with capture_logs() as lines:
+        assert web_options(settings(tmp_path, **NEEDED), {}).expected is None
+    assert [line["event"] for line in lines] == ["configuration.missed"]
+
+
+def test_health_gets_the_token_without_showing_it(tmp_path: Path) -> None:
+    options = web_options(settings(tmp_path, RELAY_ADMIN_TOKEN="sesame", **NEEDED), {})
+    assert options.admin_token is not None
+    assert "sesame" not in repr(options)
