@@ -9,4 +9,6 @@ pytest_plugins = [
     "tests.fixtures.receiver",
     "tests.fixtures.simulator",
     "tests.fixtures.sink",
+    "tests.fixtures.relay",
+    "tests.fixtures.installation",
 ]
