@@ -23,10 +23,10 @@ up: install  ## Start everything here: database, queue, simulator, web, worker, 
 	@exec $(BIN)/relay up --end-with-parent
 
 test: install  ## Run the whole test suite at its small size.
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 prove: install  ## Run the whole test suite at its full size (by hand, takes long).
-	$(BIN)/pytest -n 2 --dist loadgroup --scale full
+	$(BIN)/pytest -n 2 --dist loadfile --scale full
 
 lint: install  ## Check style and the direction of imports.
 	$(BIN)/ruff check .
