@@ -44,8 +44,14 @@ class _Open:
 class Feed:
     """Tells every change that is stored from now on."""
 
-    def __init__(self, engine: AsyncEngine, tell: Callable[[Told], None]) -> None:
-        self._engine, self._tell = engine, tell
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        tell: Callable[[Told], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine, self._tell, self._clock = engine, tell, clock
         self._since: datetime | None = None
         self._known: set[UUID] = set()
         self._open: dict[UUID, _Open] = {}
@@ -77,13 +83,13 @@ class Feed:
             if change.id not in self._known:
                 detail = await show_change(connection, change.id)
                 app = await show_app(connection, change.account, change.app_id)
-                self._open[change.id] = _Open(detail, app, time.monotonic())
+                self._open[change.id] = _Open(detail, app, self._clock())
         # Those that have left the window can't come back: what comes later is newer.
         self._known = {change.id for change in newest}
 
     def _follow(self, each: _Open, runs: tuple[RunView, ...]) -> None:
         finished = all(run.status in RUN_FINISHED for run in runs)
-        waited = time.monotonic() - each.since
+        waited = self._clock() - each.since
         if not each.told and (finished or waited > _WAIT_FOR_RUNS):
             self._tell(Told(each.change, each.app, runs))
             each.told = True

@@ -15,13 +15,9 @@ from pathlib import Path
 
 import structlog
 
-from service.config import LogFormat, read_settings
-from service.dev.simulators.fusioo.server import run_simulator
+from service.config import LogFormat, Settings, read_settings
 from service.errors import ConfigurationError, RelayError
 from service.observability.logging import configure_logging
-from service.scheduler.main import run_scheduler
-from service.web.main import run_web
-from service.worker.main import run_worker
 
 ENDS_WITHIN = 8.0
 """Seconds that a process has to end after a signal, before it is killed."""
@@ -37,14 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logging(json=settings.log_format is LogFormat.JSON, level=settings.log_level)
         match given.name:
             case "web":
-                run_web(settings)
+                _run_web(settings)
             case "worker":
-                run_worker(settings, grace=timedelta(seconds=ENDS_WITHIN))
+                _run_worker(settings)
             case "scheduler":
-                run_scheduler(settings)
+                _run_scheduler(settings)
             case "simulator":
-                token = _token()
-                run_simulator(given.port, given.seed, token, given.rate, given.calls, keep_in=given.keep_in)
+                _run_simulator(given)
     except RelayError as error:
         structlog.get_logger().error("part.failed", part=given.name, error=str(error))
         return 1
@@ -68,11 +63,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _token() -> str:
+def _run_web(settings: Settings) -> None:
+    from service.web.main import run_web  # noqa: PLC0415  a process loads only what it runs
+
+    run_web(settings)
+
+
+def _run_worker(settings: Settings) -> None:
+    from service.worker.main import run_worker  # noqa: PLC0415  as above
+
+    run_worker(settings, grace=timedelta(seconds=ENDS_WITHIN))
+
+
+def _run_scheduler(settings: Settings) -> None:
+    from service.scheduler.main import run_scheduler  # noqa: PLC0415  as above
+
+    run_scheduler(settings)
+
+
+def _run_simulator(given: argparse.Namespace) -> None:
+    from service.dev.simulators.fusioo.server import run_simulator  # noqa: PLC0415  as above
+
     token = os.environ.get("FUSIOO_TOKEN")  # a command line would show it to everybody
     if token is None:
         raise ConfigurationError("FUSIOO_TOKEN is not set", place="environment")
-    return token
+    run_simulator(given.port, given.seed, token, given.rate, given.calls, keep_in=given.keep_in)
 
 
 def _end_with_parent(lifeline: int) -> None:
