@@ -1,4 +1,4 @@
-"""`kill -9` of worker processes, wherever they stand: everything is made good by itself, in order."""
+"""Worker processes killed, or stopped, wherever they stand: everything is made good by itself, in order."""
 
 import random
 
@@ -61,6 +61,23 @@ def test_everything_is_killed_at_once(installation: Installation, point: str, sc
         for kind in KINDS:
             installation.processes.kill_with_children(kind)
     installation.processes.start(*KINDS)
+    assert_made_good(installation, record_id)
+
+
+@pytest.mark.parametrize(("point", "queue"), [("fetch", "settle"), ("call", "run")])
+def test_a_process_that_stood_still_changes_nothing_any_more(
+    installation: Installation, point: str, queue: str
+) -> None:
+    with POINTS[point](installation) as reached:
+        record_id = installation.create()
+        reached()
+        late = installation.processes.pause_child(queue)
+    installation.processes.kill("worker")
+    installation.processes.start("worker")
+    installation.update(record_id, status=["Done"])
+    installation.wait_until_told(record_id)
+    assert_made_good(installation, record_id)
+    installation.processes.resume_until_its_end(late)
     assert_made_good(installation, record_id)
 
 
