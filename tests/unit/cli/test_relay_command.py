@@ -25,6 +25,7 @@ def test_help_lists_the_commands(relay: Relay) -> None:
     result = relay("--help")
     assert result.exit_code == 0
     for command in (
+        "up",
         "web",
         "worker",
         "scheduler",
