@@ -227,15 +227,21 @@ class Protocol(RuleBasedStateMachine):
         self.pipeline.lose(lost)
         self.processes.append(self.pipeline.process())
 
-    @rule(handler=st.sampled_from(IN_ORDER), end=st.sampled_from(Ending))
-    def take_over(self, handler: str, end: Ending) -> None:
+    @rule(handler=st.sampled_from(IN_ORDER), end=st.sampled_from(Ending), zombies_end=st.booleans())
+    def take_over(self, handler: str, end: Ending, zombies_end: bool) -> None:
         """Every process is lost in the middle of what it does; new ones sweep, settle and run."""
         for process_id in self.processes:
             self.pipeline.lose(process_id)
         self.processes = [self.pipeline.process() for _ in self.processes]
+        zombies = self._unended()
         self.sweep()
         self.settle(0, hold=False)
         self.run(0, handler, end)
+        if zombies_end:
+            for zombie in zombies:
+                zombie.set_result(True)
+            self._let_go_on()
+            self.run(0, handler, Ending.WELL)
 
     @rule()
     def sweep(self) -> None:
