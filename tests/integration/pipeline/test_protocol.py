@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -372,6 +373,7 @@ class Protocol(RuleBasedStateMachine):
         assert self.database.execute("SELECT count(*) FROM runs WHERE token IS NOT NULL") == [(0,)]
 
 
+@pytest.mark.timeout(4 * 3600)  # a failure takes long to shrink, and the full size takes hours
 def test_any_interleaving_ends_in_the_truth(database: Database, scale: Scale) -> None:
     kept = KeptDatabase(database.url)
     machine = type("BoundProtocol", (Protocol,), {"database": kept})
