@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from typer.main import get_command
-from typer.testing import CliRunner
 
 from service.cli.main import app
+from tests.fixtures.command import Relay
 from tests.fixtures.source import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -50,8 +50,8 @@ def test_its_relay_commands_exist() -> None:
 
 
 @pytest.mark.parametrize("words", sorted(_commands(get_command(app))))
-def test_every_command_explains_itself(words: str) -> None:
-    result = CliRunner().invoke(app, [*words.split(), "--help"])
+def test_every_command_explains_itself(words: str, relay: Relay) -> None:
+    result = relay(*words.split(), "--help")
     assert result.exit_code == 0, result.output
     assert "Usage" in result.output
 
