@@ -110,7 +110,9 @@ def test_a_poisonous_request_fails_alone(side_by_side: Deliver, database: Databa
     database.execute(guard)
     try:
         with locked_deliveries(database):
-            sent = {name: side_by_side({"id": name}) for name in ("first", "second")}
+            sent = {"first": side_by_side({"id": "first"})}
+            wait_until(lambda: waiting_inserts(database) == 1)  # sent together, both could be one group
+            sent["second"] = side_by_side({"id": "second"})
             wait_until(lambda: waiting_inserts(database) == 2)
             sent |= {name: side_by_side({"id": name}) for name in ("good", "poison", "fine", "well")}
         statuses = {name: each.result().status_code for name, each in sent.items()}
