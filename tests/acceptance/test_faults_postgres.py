@@ -39,12 +39,13 @@ def end_postgres(services: EmbeddedServices, how: str) -> None:
         services.kill_postgres()
 
 
+@pytest.mark.timeout(600)  # at full scale
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_it_is_restarted_under_a_stream(
     installation: Installation, own_services: EmbeddedServices, tasks: list[str], how: str, scale: Scale
 ) -> None:
     with DeliveryStream(installation, tasks) as stream:
-        for _ in range(scale.pick(small=2, full=10)):
+        for _ in range(scale.pick(small=2, full=5)):
             stream.go_on_for(20)
             end_postgres(own_services, how)
             threading.Event().wait(scale.pick(small=0.5, full=10.0))  # the length of the absence is tested

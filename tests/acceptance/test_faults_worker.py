@@ -81,10 +81,11 @@ def test_a_process_that_stood_still_changes_nothing_any_more(
     assert_made_good(installation, record_id)
 
 
+@pytest.mark.timeout(600)  # at full scale
 def test_one_after_the_other_is_killed_under_a_stream(
     installation: Installation, tasks: list[str], scale: Scale
 ) -> None:
-    victims = ["settle", "run", *KINDS] * scale.pick(small=1, full=10)
+    victims = ["settle", "run", *KINDS] * scale.pick(small=1, full=5)
     random.Random(7).shuffle(victims)  # noqa: S311  made to be repeatable, protects nothing
     with DeliveryStream(installation, tasks) as stream:
         for victim in victims:
