@@ -32,7 +32,7 @@ from service.handlers.repository import (
     mark_run,
     read_claimed_run,
 )
-from service.handlers.types import Done, Outcome
+from service.handlers.types import Done, Failed, Outcome
 from service.pipeline.bells import Bells
 from service.pipeline.marks import mark_of
 from service.records.repository import StoredChange, read_change
@@ -141,6 +141,9 @@ class Runner:
         except LeaseLostError:
             _log.warning("run.lost", run=str(run.id), handler=run.handler, attempt=run.number)
             return
+        except Exception as error:  # noqa: BLE001  a result that can't be stored must not leave us the run
+            _log.exception("run.result_refused", run=str(run.id), handler=run.handler, attempt=run.number)
+            mark = await self._mark_unstorable(handler, run, error)
         finally:
             for connection in opened:
                 await connection.close()
@@ -205,6 +208,12 @@ class Runner:
         if connection is not None:
             await _roll_back(connection)
         mark = self._mark_of(handler, run, outcome)
+        await persist(lambda: self._write(run, mark))
+        return mark
+
+    async def _mark_unstorable(self, handler: BoundHandler, run: ClaimedRun, error: Exception) -> Mark:
+        failed = Failed(f"what became of the attempt could not be stored: {type(error).__name__}")
+        mark = self._mark_of(handler, run, failed)
         await persist(lambda: self._write(run, mark))
         return mark
 

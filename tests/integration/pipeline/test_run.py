@@ -286,6 +286,24 @@ async def test_a_statement_that_failed_unseen_makes_the_attempt_fail(
     assert [status for status, *_ in runs(database)] == ["dead"]
 
 
+@pytest.mark.parametrize(
+    "deed",
+    [
+        RuntimeError("a NUL \x00 is no text for Postgres"),
+        Failed("half a character", detail={"body": "\ud800"}),
+        Failed("no JSON", detail={"body": object()}),
+    ],
+)
+async def test_a_result_that_cannot_be_stored_is_a_failed_attempt(
+    engine: AsyncEngine, database: Database, deed: object
+) -> None:
+    handling = Handling()
+    handling.does = [deed]
+    pipeline = await with_changes(engine, database, [bound(handling)], times=2)
+    await pipeline.drain()
+    assert [(status, attempts) for status, attempts, _ in runs(database)] == [("done", 2), ("done", 1)]
+
+
 async def test_one_failing_handler_stops_no_other(engine: AsyncEngine, database: Database) -> None:
     bad, good = Handling(), Handling()
     bad.does = [RuntimeError("always")] * 3
