@@ -28,6 +28,7 @@ from service.web.lifespan import WebOptions
 
 _BACKLOG = 2048
 _GRACE = 20  # seconds that requests under way get after SIGTERM
+_CHILD_ANSWERS_WITHIN = 30  # seconds; uvicorn kills a child that is slower, also one that is still importing
 _KEEP_ALIVE = 75  # seconds; more than the usual 60 of a proxy, so that the proxy hangs up first
 
 _log = structlog.get_logger()
@@ -90,6 +91,7 @@ def server_config(factory: "partial[Starlette]", *, processes: int = 1) -> uvico
         ws="none",
         lifespan="on",
         workers=processes,
+        timeout_worker_healthcheck=_CHILD_ANSWERS_WITHIN,
         access_log=False,
         server_header=False,
         proxy_headers=False,
