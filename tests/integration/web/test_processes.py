@@ -84,9 +84,9 @@ def test_children_end_when_their_parent_is_killed(environment: dict[str, str], d
 
 def test_a_killed_child_is_replaced(environment: dict[str, str], database: Database) -> None:
     with running_web(environment, 2):
-        wait_until(lambda: len(web_processes(database)) == 2)
+        wait_until(lambda: len(web_processes(database)) == 2, 60)
         os.kill(web_processes(database)[0], signal.SIGKILL)
-        wait_until(lambda: len(web_processes(database)) == 3, 20)  # the row of the killed one is still there
+        wait_until(lambda: len(web_processes(database)) == 3, 60)  # the row of the killed one is still there
         assert deliver(environment) == 202
 
 
