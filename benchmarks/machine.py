@@ -1,0 +1,57 @@
+"""The machine that a page's figures come from: they mean little elsewhere."""
+
+import os
+import platform
+import statistics
+import time
+from pathlib import Path
+
+import psycopg
+
+from service.dev.environment import ServiceUrls
+
+_SYNCS = 100
+_PAGE = b"\0" * 8192  # as PostgreSQL writes its log
+
+
+def describe(urls: ServiceUrls, directory: Path) -> list[tuple[str, str]]:
+    """Names and values; `directory` is on the disk that the services write to."""
+    with psycopg.connect(urls.database_url) as connection:
+        settings = {
+            name: connection.execute("SELECT current_setting(%s)", [name]).fetchone()
+            for name in ("server_version", "fsync", "synchronous_commit")
+        }
+    shown = {name: row[0] for name, row in settings.items() if row is not None}
+    return [
+        ("processor", _processor()),
+        ("cores", str(os.cpu_count())),
+        ("other work before the run", f"load average {os.getloadavg()[0]:.1f} over the last minute"),
+        ("system", f"{platform.system()} {platform.machine()}"),
+        ("Python", platform.python_version()),
+        ("PostgreSQL", shown["server_version"]),
+        ("fsync, synchronous_commit", f"{shown['fsync']}, {shown['synchronous_commit']}"),
+        ("8 KiB written and synced", f"{_sync_seconds(directory) * 1000:.2f} ms (median of {_SYNCS})"),
+    ]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown"
+
+
+def _sync_seconds(directory: Path) -> float:
+    """How long the disk takes to make a page durable: the floor under every commit."""
+    taken = []
+    path = directory / "sync.probe"
+    with path.open("wb", buffering=0) as file:
+        for _ in range(_SYNCS):
+            began = time.perf_counter()
+            file.write(_PAGE)
+            os.fsync(file.fileno())
+            taken.append(time.perf_counter() - began)
+    path.unlink()
+    return statistics.median(taken)
