@@ -20,8 +20,6 @@ class AlarmName(StrEnum):
     """The provider refuses the account's credentials; its deliveries wait."""
     FIELD_GONE = "field_gone"
     """A field that we know is no longer in the app's schema."""
-    RULES_INVALID = "rules_invalid"
-    """A changed configuration file is wrong; the old rules stay in force."""
 
 
 @dataclass(frozen=True, slots=True)

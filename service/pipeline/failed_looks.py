@@ -59,8 +59,9 @@ async def _ask_alone(connection: AsyncConnection, look: ClaimedLook, error: Exce
 
 
 def _halted(slot: ClaimedSlot, error: Exception) -> str:
+    said = clip(str(error), ERROR_LENGTH)
     return (
-        f"account {slot.account}, app {slot.app_id}: {error}; its deliveries wait, and it is asked again"
+        f"account {slot.account}, app {slot.app_id}: {said}; its deliveries wait, and it is asked again"
         f" every {format_duration(releases.HALT_PAUSE)}"
     )
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from service.errors import BatchTooLargeError, Disposition, RelayError
+from service.handlers.clipping import ERROR_LENGTH, clip
 from service.records.slots import LARGEST_BATCH, ClaimedSlot, Release
 
 FIRST_PAUSE = 1.0
@@ -29,7 +30,7 @@ def after_failure(slot: ClaimedSlot, error: Exception, *, asked: int, jitter: fl
     if isinstance(error, BatchTooLargeError):
         return Release(halted=slot.halted)
     if halts(error):
-        return Release(next_in=HALT_PAUSE, failures=slot.failures + 1, halted=str(error))
+        return Release(next_in=HALT_PAUSE, failures=slot.failures + 1, halted=clip(str(error), ERROR_LENGTH))
     wait = getattr(error, "retry_after", None) or 0.0
     if isinstance(error, RelayError) and error.disposition is Disposition.DEFER:
         return Release(next_in=timedelta(seconds=wait), failures=slot.failures, halted=slot.halted)

@@ -18,7 +18,6 @@ _ALARMS: Mapping[str, tuple[CheckName, Status]] = {
     # Nothing of the account can work until a person has mended its credentials.
     AlarmName.ACCOUNT_HALTED: (CheckName.DELIVERIES, Status.FAIL),
     AlarmName.FIELD_GONE: (CheckName.REGISTRATIONS, Status.WARN),
-    AlarmName.RULES_INVALID: (CheckName.RUNS, Status.WARN),
 }
 _STRANGE_ALARM = (CheckName.DELIVERIES, Status.WARN)
 """An alarm that only a newer version knows."""

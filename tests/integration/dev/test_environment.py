@@ -53,6 +53,7 @@ def test_the_url_alone_decides_where_to_connect(root: Path, monkeypatch: pytest.
     monkeypatch.setenv("PGHOST", "nowhere.invalid")
     with EmbeddedServices(root, postgres_settings=FAST) as services:
         remember(services.database_url, services.redis_url)
+        assert recall(services.database_url, services.redis_url) == (42, b"42")
 
 
 def test_redis_keeps_doorbells_and_never_evicts(root: Path) -> None:

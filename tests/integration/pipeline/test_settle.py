@@ -221,6 +221,16 @@ async def test_a_refusal_raises_an_alarm_once_and_the_deliveries_wait(
     assert deliveries(database) == [("settled", "changed")]
 
 
+async def test_a_refusal_in_words_that_cannot_be_stored_gives_the_slot_back(
+    pipeline: Pipeline, database: Database
+) -> None:
+    pipeline.deliver("a")
+    pipeline.provider.failures = [AppRefusedError("no \x00 such app \ud800")]
+    await pipeline.settler(pipeline.process()).settle(ACCOUNT, APP)
+    assert database.execute("SELECT token, halted IS NOT NULL FROM slots") == [(None, True)]
+    assert database.execute("SELECT name FROM alarms") == [("app_halted",)]
+
+
 async def test_failures_pause_longer_and_longer(pipeline: Pipeline, database: Database) -> None:
     pipeline.deliver("a")
     settler = pipeline.settler(pipeline.process())

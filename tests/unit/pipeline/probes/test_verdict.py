@@ -213,7 +213,6 @@ def test_a_scarce_budget_warns(budget: Usage, status: Status) -> None:
         (AlarmName.APP_HALTED, (CheckName.DELIVERIES, Status.WARN)),
         (AlarmName.ACCOUNT_HALTED, (CheckName.DELIVERIES, Status.FAIL)),
         (AlarmName.FIELD_GONE, (CheckName.REGISTRATIONS, Status.WARN)),
-        (AlarmName.RULES_INVALID, (CheckName.RUNS, Status.WARN)),
         ("from_the_future", (CheckName.DELIVERIES, Status.WARN)),
     ],
 )
