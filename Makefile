@@ -41,7 +41,7 @@ check: lint types  ## Check style, imports and types.
 bench: install  ## Measure, and write docs/performance.md.
 	$(BIN)/python -m benchmarks
 
-docs: install  ## Write docs/configuration.md from the registry of settings.
+docs: install  ## Write docs/reference/configuration.md from the registry of settings.
 	$(BIN)/python -m service.dev.reference
 
 lock: .venv/installed  ## Resolve the newest allowed versions into requirements.lock.

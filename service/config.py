@@ -1,7 +1,7 @@
 """The settings registry: every environment variable that the relay reads, with its default and its help.
 
 Only the doors (web, worker, scheduler, cli, dev) read settings; everything below takes plain values.
-`docs/configuration.md` is generated from here, and a house test compares them.
+`docs/reference/configuration.md` is generated from here, and a house test compares them.
 """
 
 from datetime import timedelta

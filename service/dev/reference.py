@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from service.clock import format_duration
 from service.config import Settings
 
-CONFIGURATION_PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+CONFIGURATION_PAGE = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
 
 _HEAD = """\
 # Settings

@@ -29,7 +29,7 @@ SERVICES: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(COMPOSE_T
 UNITS = {
     path.stem.removeprefix("fusioo-relay-"): path for path in sorted((DEPLOY / "systemd").glob("*.service"))
 }
-PAGE = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "guide" / "deploying.md").read_text("utf-8")
 
 PROCESSES = ("migrate", "web", "worker", "scheduler")
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]  # typer does not say that it is a group

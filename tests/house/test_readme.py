@@ -12,7 +12,7 @@ from tests.fixtures.command import Relay
 from tests.fixtures.source import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = [README, *(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md")))]
+PAGES = [README, *(page.read_text("utf-8") for page in sorted((ROOT / "docs").rglob("*.md")))]
 TYPED = re.compile(r"(?:^|`)(make|relay|\.venv/bin/relay)((?: [a-z][a-z-]*)+)", re.MULTILINE)
 
 
