@@ -38,8 +38,8 @@ types: install  ## Check types.
 
 check: lint types  ## Check style, imports and types.
 
-bench: install  ## Measure, and write docs/performance.md.
-	$(BIN)/python -m benchmarks
+bench: install  ## Measure, and write docs/performance.md (some of it: ONLY="acks latency").
+	$(BIN)/python -m benchmarks $(ONLY)
 
 docs: install  ## Write docs/reference/configuration.md from the registry of settings.
 	$(BIN)/python -m service.dev.reference

@@ -1,46 +1,60 @@
-"""`make bench`: runs every benchmark and writes docs/performance.md."""
+"""`make bench`: runs all benchmarks, or those that are named, and writes docs/performance.md."""
 
+import argparse
+import sys
 from collections.abc import Sequence
 
-from benchmarks.acks import measure_acks
-from benchmarks.environment import ROOT, data_directory, running_receiver, running_services
-from benchmarks.figures import Section, table
-from benchmarks.machine import describe
+from benchmarks.environment import ROOT, data_directory, running_services
+from benchmarks.machine import describe_conditions, describe_machine
+from benchmarks.page import render
+from benchmarks.registry import BENCHMARKS, choose
+from benchmarks.results import Result, Results
+from benchmarks.workbench import Benchmark, Workbench
 
 _PAGE = ROOT / "docs" / "performance.md"
-_COMMAND = "make bench"
-_MISSING = (
-    "idle POST until a handler starts; settled records and runs a second against Dramatiq's no-op; memory; "
-    "start-up and import times; growth to 10⁶ rows."
-)
+_RESULTS = ROOT / "benchmarks" / "results"
 
 
-def main() -> None:
-    """Measure, tell each round, write the page."""
+def main(arguments: Sequence[str]) -> None:
+    """Measure, tell each round, write the page after each benchmark. Unknown names end it with code 2."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which benchmarks; default: all")
+    parser.add_argument("--list", action="store_true", help="say which there are, and run none")
+    given = parser.parse_args(arguments)
+    try:
+        chosen = choose(given.names)
+    except ValueError as error:
+        parser.error(str(error))
+    if given.list:
+        for benchmark in chosen:
+            print(f"{benchmark.name:10} {benchmark.question}")
+        return
+    results = Results(_RESULTS)
+    for benchmark in chosen:
+        _say(f"{benchmark.name}: {benchmark.question}")
+        results.keep(benchmark.name, _run(benchmark))
+        _write_page(results)
+
+
+def _run(benchmark: Benchmark) -> Result:
     directory = data_directory()
     with running_services(directory) as urls:
-        machine = describe(urls, directory)
-        with running_receiver(urls, directory) as receiver:
-            sections = measure_acks(receiver, _COMMAND, print)
-    _PAGE.write_text(_render(machine, sections), "utf-8")
-    print(f"written: {_PAGE.relative_to(ROOT)}")
+        machine = describe_machine(urls)
+        conditions = describe_conditions(directory)
+        sections = benchmark.measure(Workbench(urls, directory, _say))
+    return Result(machine, conditions, sections)
 
 
-def _render(machine: Sequence[tuple[str, str]], sections: Sequence[Section]) -> str:
-    """The whole page; undated, so that it changes with the figures only."""
-    origin = (
-        "Written by `make bench`, from one run on one machine that the web process, its services and the load"
-        " generator share. Figures are medians of interleaved rounds, with the least and the most.\n"
-    )
-    parts = [
-        "# Performance\n",
-        origin,
-        f"## The machine\n\n{table(['what', 'value'], machine)}\n",
-        *(section.render() for section in sections),
-        f"Not yet measured: {_MISSING}\n",
-    ]
-    return "\n".join(parts)
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _write_page(results: Results) -> None:
+    kept = {each.name: results.read(each.name) for each in BENCHMARKS}
+    page = render(BENCHMARKS, {name: result for name, result in kept.items() if result is not None})
+    _PAGE.write_text(page, "utf-8")
+    _say(f"written: {_PAGE.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -4,13 +4,14 @@ The receiver against the same server answering 202 from an empty route, and from
 Rounds are interleaved, and ratios are taken within a round, so that a slow minute of the machine hits all.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.environment import SECRET, WEBHOOK_PATH, Receiver
+from benchmarks.environment import SECRET, WEBHOOK_PATH, Receiver, running_receiver
 from benchmarks.figures import Figure, Section
 from benchmarks.load import Load, Outcome, generate
 from benchmarks.routes import BODY_PATH, EMPTY_PATH
+from benchmarks.workbench import Say, Workbench
 from service.fusioo.webhooks import SECRET_HEADER
 
 _PATHS = {"empty route": EMPTY_PATH, "body only": BODY_PATH, "receiver": WEBHOOK_PATH}
@@ -18,8 +19,6 @@ _ROUNDS = 5
 _SECONDS = 2.0
 _BUSIEST = 0.85
 """Of one core: beyond that the generator may be what is measured."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +28,16 @@ class _Round:
     """Seconds of CPU of the web process for one request."""
 
 
-def measure_acks(receiver: Receiver, command: str, say: Say) -> list[Section]:
+def measure_acks(bench: Workbench) -> list[Section]:
     """Measure both. Every 202 of the receiver must be a row afterwards."""
-    before = receiver.stored()
-    full = _rounds(receiver, None, say)
-    rate = Figure.of([each.outcome.rate for each in full["receiver"]]).median
-    half = _rounds(receiver, rate / 2, say)
+    with running_receiver(bench.urls, bench.directory) as receiver:
+        full = _rounds(receiver, None, bench.say)
+        rate = Figure.of([each.outcome.rate for each in full["receiver"]]).median
+        half = _rounds(receiver, rate / 2, bench.say)
+        stored = receiver.stored()
     sent = sum(each.outcome.sent for rounds in (full, half) for each in rounds["receiver"])
-    stored = receiver.stored() - before
     assert stored == sent, f"{sent} deliveries were acknowledged, {stored} are stored"
-    return [
-        _throughput(full, command, stored),
-        _ratios(full, command),
-        _latency(half, rate / 2, command),
-    ]
+    return [_throughput(full, stored), _ratios(full), _latency(half, rate / 2)]
 
 
 def _rounds(receiver: Receiver, rate: float | None, say: Say) -> dict[str, list[_Round]]:
@@ -72,7 +67,7 @@ def _load(port: int, path: str, rate: float | None) -> Load:
     )
 
 
-def _throughput(full: Mapping[str, Sequence[_Round]], command: str, stored: int) -> Section:
+def _throughput(full: Mapping[str, Sequence[_Round]], stored: int) -> Section:
     rows = []
     for name, rounds in full.items():
         rates = Figure.of([each.outcome.rate for each in rounds])
@@ -87,10 +82,10 @@ def _throughput(full: Mapping[str, Sequence[_Round]], command: str, stored: int)
         "found in the database afterwards."
     )
     header = ["route", "202 a second", "spread", "web CPU per request", "generator busy (of a core)"]
-    return Section("Durable acknowledgements per second", command, prose, header, rows)
+    return Section("Durable acknowledgements per second", prose, header, rows)
 
 
-def _ratios(full: Mapping[str, Sequence[_Round]], command: str) -> Section:
+def _ratios(full: Mapping[str, Sequence[_Round]]) -> Section:
     rows = []
     for name, goal in (("empty route", "≥ 0.5"), ("body only", "none")):
         ratios = [
@@ -99,10 +94,10 @@ def _ratios(full: Mapping[str, Sequence[_Round]], command: str) -> Section:
         ]
         rows.append([f"receiver ÷ {name}", *Figure.of(ratios).cells(digits=2), goal])
     prose = "The same rounds, each compared with its neighbours."
-    return Section("What durability costs", command, prose, ["ratio", "median", "spread", "goal"], rows)
+    return Section("What durability costs", prose, ["ratio", "median", "spread", "goal"], rows)
 
 
-def _latency(half: Mapping[str, Sequence[_Round]], rate: float, command: str) -> Section:
+def _latency(half: Mapping[str, Sequence[_Round]], rate: float) -> Section:
     rows = []
     for name, rounds in half.items():
         p50 = Figure.of([each.outcome.p50 * 1000 for each in rounds])
@@ -114,4 +109,4 @@ def _latency(half: Mapping[str, Sequence[_Round]], rate: float, command: str) ->
         "finds its connection busy has waited since it was due."
     )
     header = ["route", "p50", "spread", "p99", "spread", "goal for p99"]
-    return Section("Latency at half load", command, prose, header, rows)
+    return Section("Latency at half load", prose, header, rows)

@@ -25,17 +25,17 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the page, and its command."""
+    """A part of the page."""
 
     title: str
-    command: str
     prose: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
 
-    def render(self) -> str:
+    def render(self, command: str) -> str:
+        """Write it with the command beside each figure."""
         header = [*self.header, "command"]
-        rows = [[*row, f"`{self.command}`"] for row in self.rows]
+        rows = [[*row, f"`{command}`"] for row in self.rows]
         return f"## {self.title}\n\n{self.prose}\n\n{table(header, rows)}\n"
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.results import Facts
 from service.dev.environment import ServiceUrls
 
 _SYNCS = 100
 _PAGE = b"\0" * 8192  # as PostgreSQL writes its log
 
 
-def describe(urls: ServiceUrls, directory: Path) -> list[tuple[str, str]]:
-    """Names and values; `directory` is on the disk that the services write to."""
+def describe_machine(urls: ServiceUrls) -> Facts:
+    """Name what stays the same from run to run."""
     with psycopg.connect(urls.database_url) as connection:
         settings = {
             name: connection.execute("SELECT current_setting(%s)", [name]).fetchone()
@@ -25,11 +26,17 @@ def describe(urls: ServiceUrls, directory: Path) -> list[tuple[str, str]]:
     return [
         ("processor", _processor()),
         ("cores", str(os.cpu_count())),
-        ("other work before the run", f"load average {os.getloadavg()[0]:.1f} over the last minute"),
         ("system", f"{platform.system()} {platform.machine()}"),
         ("Python", platform.python_version()),
         ("PostgreSQL", shown["server_version"]),
         ("fsync, synchronous_commit", f"{shown['fsync']}, {shown['synchronous_commit']}"),
+    ]
+
+
+def describe_conditions(directory: Path) -> Facts:
+    """Name what may differ from run to run; `directory` is on the disk that the services write to."""
+    return [
+        ("load average", f"{os.getloadavg()[0]:.1f} over the last minute"),
         ("8 KiB written and synced", f"{_sync_seconds(directory) * 1000:.2f} ms (median of {_SYNCS})"),
     ]
 

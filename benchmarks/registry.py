@@ -1,0 +1,25 @@
+"""All benchmarks, in the order of the page, and how some are chosen by name."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from benchmarks.acks import measure_acks
+from benchmarks.workbench import Benchmark
+
+BENCHMARKS: tuple[Benchmark, ...] = (
+    Benchmark("acks", "How many durable acknowledgements a second, and how late at half load?", measure_acks),
+)
+
+
+def choose(names: Sequence[str], benchmarks: Sequence[Benchmark] = BENCHMARKS) -> list[Benchmark]:
+    """Give the named benchmarks in the order of the page; all when none is named.
+
+    Raises ValueError, with near names, for one that does not exist.
+    """
+    known = [each.name for each in benchmarks]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+            raise ValueError(f"there is no benchmark {name!r}; {meant}")
+    return [each for each in benchmarks if not names or each.name in names]
