@@ -12,8 +12,8 @@ from service.handlers.builtin.log import LOG
 from service.handlers.builtin.python import PYTHON
 from service.handlers.kinds import BoundHandler, HandlerDeps, HandlerKind, HandlerSettings, OptionError
 from service.rules.configuration import Configuration
+from service.rules.handler import Handler, Order
 from service.rules.problems import Finding, nearest
-from service.rules.schema import Handler, Order
 
 KINDS: Mapping[str, HandlerKind[Any]] = {kind.name: kind for kind in (HTTP, PYTHON, LOG)}
 

@@ -17,7 +17,7 @@ from service.handlers.clients import GuardedAuth, GuardedMeter
 from service.handlers.database import HandlerDatabase
 from service.pipeline.clients import auth_of, http_within
 from service.pipeline.looks import SettledAccount
-from service.rules.schema import Account
+from service.rules.account import Account
 from service.transport.http import Transport
 from service.transport.metering import Meter
 

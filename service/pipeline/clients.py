@@ -5,7 +5,7 @@ from datetime import timedelta
 from service.errors import ConfigurationError
 from service.fusioo.auth import StaticToken
 from service.fusioo.client import FusiooClient
-from service.rules.schema import Account
+from service.rules.account import Account
 from service.transport.http import Client, Timeout, Transport, make_client
 from service.transport.metering import Meter
 

@@ -6,10 +6,12 @@ from datetime import tzinfo
 
 from pydantic import BaseModel, ValidationError
 
+from service.rules.account import Account
 from service.rules.explanations import explain
+from service.rules.handler import Handler
 from service.rules.positions import Positions
 from service.rules.problems import Finding, InvalidConfigurationError, KeyPath, Problem
-from service.rules.schema import Account, Handler, Retention, Rule
+from service.rules.schema import Retention, Rule
 
 
 @dataclass(frozen=True, slots=True)

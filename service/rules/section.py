@@ -6,7 +6,15 @@ from datetime import UTC, timedelta, tzinfo
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 from service.clock import Duration
 
@@ -76,16 +84,45 @@ def _check_positive(duration: timedelta) -> timedelta:
     return duration
 
 
+def _write_share(share: float) -> str:
+    return f"{share * 100:g}%"
+
+
+def written_as(words: str, **keywords: object) -> WithJsonSchema:
+    """What a JSON schema says of a type that validators make: in `x-type`, how people call it."""
+    return WithJsonSchema({**keywords, "x-type": words})
+
+
 NotEmpty = AfterValidator(_check_not_empty)
 """At least one element. (pydantic's min_length also complains of a list whose only element is wrong.)"""
-Name = Annotated[str, AfterValidator(_check_name)]
+Name = Annotated[
+    str, AfterValidator(_check_name), written_as("name", type="string", pattern=f"^{_NAME.pattern}$")
+]
 """`[a-z][a-z0-9_-]*`."""
-Id = Annotated[str, BeforeValidator(_text_of_id), Field(min_length=1)]
+Id = Annotated[
+    str,
+    BeforeValidator(_text_of_id),
+    Field(min_length=1),
+    written_as("id", type=["string", "integer"], minLength=1),
+]
 """A provider's id or name; whole numbers are taken as texts."""
-Share = Annotated[float, BeforeValidator(_parse_share)]
+Share = Annotated[
+    float,
+    BeforeValidator(_parse_share),
+    PlainSerializer(_write_share),
+    written_as("share", type="string", pattern=f"^{_SHARE.pattern}$"),
+]
 """`10%` as 0.1; at least 0, below 1."""
-Zone = Annotated[tzinfo, BeforeValidator(_parse_zone)]
-Url = Annotated[str, AfterValidator(_check_url)]
+Zone = Annotated[
+    tzinfo, BeforeValidator(_parse_zone), PlainSerializer(str), written_as("time zone", type="string")
+]
+Url = Annotated[
+    str, AfterValidator(_check_url), written_as("address", type="string", pattern="^https?://[^?#]+$")
+]
 """An http(s) address without a slash at its end."""
-Period = Annotated[Duration, AfterValidator(_check_positive)]
+Period = Annotated[
+    Duration,
+    AfterValidator(_check_positive),
+    written_as("duration", type="string", pattern=r"^( *\d+(\.\d+)? *(ms|s|m|h|d))+ *$"),
+]
 """A duration above zero."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from service.rules.section import Id, NotEmpty, Section
+from service.rules.section import Id, NotEmpty, Section, written_as
 from service.rules.values import as_time, is_number, unwrap
 
 _LONGEST_SPAN_IN_DAYS = 36_500
@@ -61,29 +61,64 @@ def _check_flag(value: Any) -> Any:
     return value
 
 
-Value = Annotated[Any, AfterValidator(_check_value)]
-Element = Annotated[Any, AfterValidator(_check_element)]
-Elements = Annotated[Any, AfterValidator(_check_elements)]
-Bound = Annotated[Any, AfterValidator(_check_bound)]
-Days = Annotated[Any, AfterValidator(_check_days)]
-Flag = Annotated[Any, AfterValidator(_check_flag)]
+Value = Annotated[Any, AfterValidator(_check_value), written_as("value")]
+Element = Annotated[Any, AfterValidator(_check_element), written_as("one value")]
+Elements = Annotated[Any, AfterValidator(_check_elements), written_as("list of values")]
+Bound = Annotated[Any, AfterValidator(_check_bound), written_as("number, date or moment")]
+Days = Annotated[
+    Any,
+    AfterValidator(_check_days),
+    written_as("days", type="integer", minimum=0, maximum=_LONGEST_SPAN_IN_DAYS),
+]
+Flag = Annotated[Any, AfterValidator(_check_flag), written_as("true or false", type="boolean")]
 
 
 class FieldConditions(Section):
     """The conditions of one field; all of those that are written must hold."""
 
-    equal: Value = None
-    not_equal: Value = None
-    contains: Element = None
-    does_not_contain: Element = None
-    contains_any: Elements = None
-    contains_all: Elements = None
-    greater_than: Bound = None
-    less_than: Bound = None
-    within_previous: Days = None
-    within_next: Days = None
-    is_today: Flag = None
-    has_no_value: Flag = None
+    equal: Value = Field(
+        None,
+        description=(
+            "The same value. A list of one equals its element. A number equals its digits as a text. Dates "
+            "and moments by the calendar: where one side is a date, days are compared."
+        ),
+        examples=["Done"],
+    )
+    not_equal: Value = Field(None, description="The exact opposite of `equal`.", examples=["Done"])
+    contains: Element = Field(
+        None,
+        description="A text: these letters stand in it (case counts). A list: it has this element, whole.",
+        examples=["High"],
+    )
+    does_not_contain: Element = Field(
+        None, description="The exact opposite of `contains`.", examples=["High"]
+    )
+    contains_any: Elements = Field(
+        None, description="`contains` holds for at least one of these.", examples=[["High", "Critical"]]
+    )
+    contains_all: Elements = Field(
+        None, description="`contains` holds for each of these.", examples=[["Red", "Blue"]]
+    )
+    greater_than: Bound = Field(
+        None, description="A number: larger. A date or moment: later.", examples=[1000]
+    )
+    less_than: Bound = Field(
+        None, description="A number: smaller. A date or moment: earlier.", examples=["2026-12-31"]
+    )
+    within_previous: Days = Field(
+        None, description="A date or moment: today, or at most so many calendar days ago.", examples=[7]
+    )
+    within_next: Days = Field(
+        None, description="A date or moment: today, or at most so many calendar days ahead.", examples=[7]
+    )
+    is_today: Flag = Field(
+        None, description="A date or moment: today (`true`), or on another day (`false`).", examples=[True]
+    )
+    has_no_value: Flag = Field(
+        None,
+        description="Null, absent, an empty text or an empty list (`true`), or none of these (`false`).",
+        examples=[True],
+    )
 
     @model_validator(mode="after")
     def _say_something(self) -> Self:
@@ -108,9 +143,24 @@ class When(Section):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, FieldConditions] = Field(init=False)
 
-    any_of: Annotated[tuple["When", ...], NotEmpty] | None = Field(default=None, alias="any")
-    all_of: Annotated[tuple["When", ...], NotEmpty] | None = Field(default=None, alias="all")
-    negated: "When | None" = Field(default=None, alias="not")
+    any_of: Annotated[tuple["When", ...], NotEmpty] | None = Field(
+        default=None,
+        alias="any",
+        description="At least one of these holds.",
+        examples=[[{"status": {"equal": "Done"}}, {"approved": {"equal": True}}]],
+    )
+    all_of: Annotated[tuple["When", ...], NotEmpty] | None = Field(
+        default=None,
+        alias="all",
+        description="Each of these holds.",
+        examples=[[{"status": {"equal": "Done"}}, {"approved": {"equal": True}}]],
+    )
+    negated: "When | None" = Field(
+        default=None,
+        alias="not",
+        description="This does not hold.",
+        examples=[{"status": {"equal": "Done"}}],
+    )
 
     @property
     def fields(self) -> dict[str, FieldConditions]:
@@ -121,8 +171,12 @@ class When(Section):
 class Transition(Section):
     """How a field must have changed: from a value, to a value, or both. Null is a value here."""
 
-    before: Value = Field(default=None, alias="from")
-    after: Value = Field(default=None, alias="to")
+    before: Value = Field(
+        default=None, alias="from", description="What the value was, as `equal` compares.", examples=["To do"]
+    )
+    after: Value = Field(
+        default=None, alias="to", description="What the value is now, as `equal` compares.", examples=["Done"]
+    )
 
     @model_validator(mode="after")
     def _say_something(self) -> Self:

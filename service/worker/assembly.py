@@ -15,8 +15,8 @@ from service.pipeline.settle import Settler
 from service.pipeline.sights import Recheck
 from service.queue.messages import QueueName
 from service.rules.configuration import Configuration
+from service.rules.handler import Order
 from service.rules.matcher import Matcher
-from service.rules.schema import Order
 from service.worker.actors import Answer
 from service.worker.workplace import Workplace
 

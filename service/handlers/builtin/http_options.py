@@ -23,12 +23,33 @@ class HttpOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    url: str = Field(repr=False, max_length=_LONGEST_URL)
-    secret: SecretStr | None = None
-    allow_private: bool = False
-    method: Literal["POST", "PUT", "PATCH"] = "POST"
-    headers: dict[str, SecretStr] = {}
-    """Sent with every request; for example an Authorization that the receiver wants."""
+    url: str = Field(
+        repr=False,
+        max_length=_LONGEST_URL,
+        description="Where it is sent. Redirects are not followed.",
+        examples=["https://ops.example.com/hook"],
+    )
+    secret: SecretStr | None = Field(
+        None,
+        description=(
+            "Signs each request (Standard Webhooks): `whsec_` and base64, or any text. Without it there is "
+            "no `webhook-signature`."
+        ),
+        examples=["${OPS_SECRET}"],
+    )
+    allow_private: bool = Field(
+        default=False,
+        description="Whether the address may be a private one, of this machine or its network.",
+        examples=[True],
+    )
+    method: Literal["POST", "PUT", "PATCH"] = Field(
+        "POST", description="The method of the request.", examples=["PUT"]
+    )
+    headers: dict[str, SecretStr] = Field(
+        {},
+        description="Sent with every request; for example an Authorization that the receiver wants.",
+        examples=[{"Authorization": "Bearer ${OPS_TOKEN}"}],
+    )
 
     @field_validator("url")
     @classmethod

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.changes.types import Change
 from service.handlers.context import Context
@@ -15,9 +15,17 @@ class LogOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    fields: tuple[str, ...] = ()
-    """Field ids whose values stand in the line, with both sides where they differ. Others are only named."""
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The level of the line.", examples=["warning"]
+    )
+    fields: tuple[str, ...] = Field(
+        (),
+        description=(
+            "Field ids whose values stand in the line, with both sides where they differ. Others are only "
+            "named."
+        ),
+        examples=[["status", "priority"]],
+    )
 
 
 def describe(change: Change, shown: tuple[str, ...]) -> dict[str, Any]:

@@ -27,8 +27,11 @@ class PythonOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    function: str = Field(pattern=_DOTTED)
-    """Module, a dot, the function's name."""
+    function: str = Field(
+        pattern=_DOTTED,
+        description="Module, a dot, the function's name. Modules are found beside `relay.yaml`.",
+        examples=["my_handlers.assign"],
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from service.changes.types import Kind
 from service.errors import ConfigurationError
 from service.rules.configuration import Configuration
+from service.rules.handler import Order
 from service.rules.loader import load, parse
 from service.rules.problems import InvalidConfigurationError
-from service.rules.schema import Order
 from tests.fixtures.relay_yaml import ENV, FULL, HEAD, problems_of
 
 
