@@ -13,15 +13,14 @@ def rules() -> None:
 @app.command("check")
 def check() -> None:
     """Report every mistake in relay.yaml: file:line:column, what is wrong, what to do."""
-    import os
-
+    from service.cli.attaching import attached_variables
     from service.config import read_settings
     from service.handlers.kinds import HandlerDeps
     from service.handlers.registry import build_handlers
     from service.rules.loader import load
 
     path = read_settings().config
-    configuration = load(path, os.environ)
+    configuration = load(path, attached_variables())
     build_handlers(configuration, HandlerDeps(directory=path.resolve().parent))
     typer.echo(
         f"{path} is right: {len(configuration.accounts)} accounts, {len(configuration.handlers)} handlers,"

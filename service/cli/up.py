@@ -17,7 +17,8 @@ def up(
 ) -> None:
     """Run everything here, until Ctrl-C: database, queue, web, worker, scheduler, and a simulated Fusioo.
 
-    With FUSIOO_TOKEN and RELAY_PUBLIC_URL set, the real Fusioo and the rules of RELAY_CONFIG.
+    The rules are those of RELAY_CONFIG (relay.yaml here), or an example's where there is none. With
+    FUSIOO_TOKEN and RELAY_PUBLIC_URL set, it is the real Fusioo, and needs the file.
     """
     from service.dev.up.main import run_up
 

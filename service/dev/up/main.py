@@ -24,6 +24,7 @@ from service.dev.up.plan import Plan, Simulator, make_plan
 from service.dev.up.premises import premises
 from service.dev.up.racing import first_of
 from service.dev.up.screen import Screen
+from service.dev.up.simulated import check_accounts
 from service.handlers.kinds import HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
 from service.pipeline.applying import apply_configured
@@ -58,6 +59,8 @@ def run_up(
     with premises(root, say=screen.note) as lock:
         plan = make_plan(settings, environment, root)
         configuration = load(plan.settings.config, {**environment, **plan.provider_variables})
+        if plan.simulator is not None:
+            check_accounts(configuration, plan.simulator.url)
         asyncio.run(_check_handlers(configuration, plan.settings.config.parent))
         screen.note("Starting PostgreSQL and Valkey …")
         with attachable(root, plan.attachment), embedded_services(root) as services:

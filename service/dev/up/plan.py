@@ -17,6 +17,7 @@ from service.errors import ConfigurationError
 
 EXAMPLE = Path(__file__).parents[1] / "example" / "relay.yaml"
 _LOOPBACK = "127.0.0.1"
+_USUAL_PORT_OF_SIMULATOR = 8010
 _EVERYWHERE = {"0.0.0.0": _LOOPBACK, "::": "::1"}  # noqa: S104  compared, not listened on
 
 
@@ -82,8 +83,9 @@ class Plan:
 def make_plan(settings: Settings, environment: Mapping[str, str], root: Path) -> Plan:
     """Decide, and make what is made once: keys, tokens, the simulator's port.
 
+    The file that RELAY_CONFIG names is used where it exists; the simulator has an example for who has none.
     Raises ConfigurationError: the port is taken, only one of FUSIOO_TOKEN and RELAY_PUBLIC_URL is set, or
-    there is no relay.yaml for the real Fusioo.
+    there is no file, although RELAY_CONFIG is set or the real Fusioo needs it.
     """
     simulated = _is_simulated(settings, environment)
     port = _port_of_web(settings)
@@ -93,7 +95,7 @@ def make_plan(settings: Settings, environment: Mapping[str, str], root: Path) ->
     admin_token = settings.admin_token or SecretStr(kept(root / "admin_token", _new_token))
     update = {
         "port": port,
-        "config": EXAMPLE if simulated else settings.config.resolve(),
+        "config": _configuration(settings, simulated=simulated),
         "public_url": web_url if simulated else settings.public_url,
         "secret_key": settings.secret_key or SecretStr(embedded_secret_key(root)),
         "admin_token": admin_token,
@@ -117,13 +119,19 @@ def _is_simulated(settings: Settings, environment: Mapping[str, str]) -> bool:
                 place="environment",
                 remedy="set FUSIOO_TOKEN and RELAY_PUBLIC_URL for the real Fusioo, neither for the simulator",
             )
-    if not settings.config.exists():
-        raise ConfigurationError(
-            "there is no such file, and the real Fusioo needs it",
-            place=str(settings.config),
-            remedy=f"write it after the example {EXAMPLE}, or name another one in RELAY_CONFIG",
-        )
     return False
+
+
+def _configuration(settings: Settings, *, simulated: bool) -> Path:
+    if settings.config.exists():
+        return settings.config.resolve()
+    if simulated and "config" not in settings.model_fields_set:
+        return EXAMPLE
+    raise ConfigurationError(
+        "there is no such file" + ("" if simulated else ", and the real Fusioo needs it"),
+        place=str(settings.config),
+        remedy=f"write it after the example {EXAMPLE}, or name another one in RELAY_CONFIG",
+    )
 
 
 def _port_of_web(settings: Settings) -> int:
@@ -146,14 +154,17 @@ def _simulator(root: Path) -> Simulator:
     home = root / "simulator"
     token = SecretStr(kept(home / "token", _new_token))
     kept_port = home / "port"
-    port = int(kept(kept_port, lambda: str(_free_port())))
+    port = int(kept(kept_port, lambda: str(_port_for_simulator())))
     if not _is_free(port):
         kept_port.unlink()
-        port = int(kept(kept_port, lambda: str(_free_port())))
+        port = int(kept(kept_port, lambda: str(_port_for_simulator())))
     return Simulator(port, token, home / "fusioo.json")
 
 
-def _free_port() -> int:
+def _port_for_simulator() -> int:
+    """The one that the documentation names, if nobody has it."""
+    if _is_free(_USUAL_PORT_OF_SIMULATOR):
+        return _USUAL_PORT_OF_SIMULATOR
     with socket.create_server((_LOOPBACK, 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

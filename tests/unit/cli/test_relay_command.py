@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.cli.edge import explain
+from service.dev.up.attachment import attachable
 from service.errors import ConfigurationError, RefusedError
 from tests.fixtures.command import Relay
 
@@ -131,6 +132,17 @@ def test_every_mistake_in_the_rules_is_a_line_with_its_place(relay: Relay, tmp_p
     lines = result.stderr.splitlines()
     assert [line.split(": ")[1] for line in lines] == ["relay.yaml:3:35", "relay.yaml:7:50"]
     assert "note" in lines[1]
+
+
+def test_variables_of_a_running_relay_up_count_too(
+    relay: Relay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "relay.yaml").write_text(RIGHT)
+    monkeypatch.delenv("RELAY_TEST_TOKEN")
+    assert "RELAY_TEST_TOKEN is not set" in relay("rules", "check").stderr
+    (tmp_path / "data").mkdir()
+    with attachable(tmp_path / "data", {"RELAY_TEST_TOKEN": "another"}):
+        assert relay("rules", "check").exit_code == 0
 
 
 def test_options_of_handlers_are_checked(relay: Relay, tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ import pytest
 from service.config import LogFormat, Settings, to_environment
 from service.dev.environment import ServiceUrls
 from service.dev.up.plan import EXAMPLE, Plan, make_plan
+from service.dev.up.simulated import check_accounts
 from service.errors import ConfigurationError
 from service.handlers.kinds import HandlerDeps
 from service.handlers.registry import build_handlers
-from service.rules.loader import load
+from service.rules.loader import load, parse
 
 
 def settings(**values: Any) -> Settings:
@@ -112,6 +113,35 @@ def test_half_of_what_the_real_fusioo_needs_is_an_error(tmp_path: Path) -> None:
         make_plan(settings(), {"FUSIOO_TOKEN": "real"}, tmp_path)
     with pytest.raises(ConfigurationError, match="FUSIOO_TOKEN is not set"):
         make_plan(real(tmp_path / "relay.yaml"), {}, tmp_path)
+
+
+def test_rules_of_ones_own_run_on_the_simulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "relay.yaml"
+    own.touch()
+    monkeypatch.chdir(tmp_path)
+    for given in (settings(), settings(RELAY_CONFIG=own)):
+        plan = make_plan(given, {}, tmp_path / "data")
+        assert plan.simulator is not None
+        assert plan.settings.config == own
+        assert plan.attachment["RELAY_CONFIG"] == str(own)
+
+
+def test_a_file_that_is_named_and_missing_is_an_error_on_the_simulator_too(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"mine\.yaml: there is no such file \("):
+        make_plan(settings(RELAY_CONFIG=tmp_path / "mine.yaml"), {}, tmp_path)
+
+
+def test_the_simulators_token_goes_to_the_simulator_only() -> None:
+    text = """\
+version: 1
+accounts:
+  main: {provider: fusioo, token: a, base_url: "http://127.0.0.1:8010/v3"}
+  real: {provider: fusioo, token: b}
+"""
+    simulated = parse(text[: text.index("  real")], "relay.yaml", {})
+    check_accounts(simulated, "http://127.0.0.1:8010/v3")
+    with pytest.raises(ConfigurationError, match=r"relay\.yaml:4:9: account real is at https://api\.fusioo"):
+        check_accounts(parse(text, "relay.yaml", {}), "http://127.0.0.1:8010/v3")
 
 
 def test_the_example_is_right(tmp_path: Path) -> None:
