@@ -4,9 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.environment import ROOT, data_directory, running_services
+from benchmarks.environment import data_directory, running_services
 from benchmarks.machine import describe_conditions, describe_machine
 from benchmarks.page import render
+from benchmarks.processes import ROOT
 from benchmarks.registry import BENCHMARKS, choose
 from benchmarks.results import Result, Results
 from benchmarks.workbench import Benchmark, Workbench

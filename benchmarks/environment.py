@@ -3,10 +3,7 @@
 import http.client
 import json
 import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,22 +13,20 @@ from uuid import uuid4
 import psycopg
 from pydantic import SecretStr
 
+from benchmarks.processes import LOOPBACK, listening, running, wait_until
 from benchmarks.routes import CPU_PATH
-from service.config import Settings, to_environment
+from service.config import LogFormat, Settings, to_environment
 from service.db.migrating import upgrade
 from service.dev.embedded.places import default_data_dir
 from service.dev.environment import EmbeddedServices, ServiceUrls, embedded_services
 from service.sealing import SecretBox
 
-ROOT = Path(__file__).parents[1]
 SECRET = "benchmark"  # noqa: S105  of a registration that lives as long as the benchmark
 KEY = "benchmark"
 WEBHOOK_PATH = f"/webhooks/fusioo/{KEY}"
 
 _SEALING_KEY = "benchmark " * 4
 _BACKLOG = 2048
-_PATIENCE = 30.0  # seconds until the web process is ready
-_PAUSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,32 +71,41 @@ def running_services(directory: Path) -> Iterator[ServiceUrls]:
 def running_receiver(urls: ServiceUrls, directory: Path) -> Iterator[Receiver]:
     """The web process, ready; it ends with the block. Its log is written to a file in `directory`."""
     _register(urls.database_url)
+    with (
+        listening(_BACKLOG) as listener,
+        running(
+            "web",
+            [sys.executable, "-m", "benchmarks.server", str(listener.fileno())],
+            directory=directory,
+            environment=relay_environment(urls, config=directory / "none.yaml"),
+            pass_fds=(listener.fileno(),),
+        ) as web,
+    ):
+        port = int(listener.getsockname()[1])
+        wait_until(lambda: is_ready(port), what="the web process is ready", processes=[web])
+        yield Receiver(port, urls)
+
+
+def relay_environment(urls: ServiceUrls, *, config: Path, port: int = 0) -> dict[str, str]:
+    """All that a process of the measured relay is told, as it would be on a server: JSON logs and all."""
     settings = Settings(
         database_url=urls.database_url,
         redis_url=urls.redis_url,
         secret_key=SecretStr(_SEALING_KEY),
-        config=directory / "none.yaml",
+        config=config,
+        public_url=f"http://{LOOPBACK}:{port}",
+        port=port,
+        log_format=LogFormat.JSON,
     )
-    environment = {"PATH": os.defpath, **to_environment(settings)}
-    with (
-        socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG) as listener,
-        (directory / "web.log").open("wb") as log,
-    ):
-        process = subprocess.Popen(  # noqa: S603  our own module
-            [sys.executable, "-m", "benchmarks.server", str(listener.fileno())],
-            cwd=ROOT,
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            pass_fds=(listener.fileno(),),
-        )
-        port = int(listener.getsockname()[1])
+    return to_environment(settings)
+
+
+def is_ready(port: int) -> bool:
+    """Ask the web process on a port whether it takes deliveries."""
     try:
-        _wait_until_ready(process, port, directory / "web.log")
-        yield Receiver(port, urls)
-    finally:
-        process.terminate()
-        process.wait(_PATIENCE)
+        return _get(port, "/health/ready")[0] == http.client.OK
+    except OSError:
+        return False  # it does not listen yet
 
 
 def _register(database_url: str) -> None:
@@ -118,21 +122,8 @@ def _register(database_url: str) -> None:
         )
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if _get(port, "/health/ready")[0] == http.client.OK:
-                return
-        except OSError:
-            pass  # it does not listen yet
-        time.sleep(_PAUSE)
-    message = f"the web process is not ready; its log ends with:\n{log.read_text(errors='replace')[-2000:]}"
-    raise SystemExit(message)
-
-
 def _get(port: int, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from benchmarks.acks import measure_acks
+from benchmarks.latency import measure_latency
 from benchmarks.workbench import Benchmark
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("acks", "How many durable acknowledgements a second, and how late at half load?", measure_acks),
+    Benchmark("latency", "How long from an idle POST until its handler starts?", measure_latency),
 )
 
 
