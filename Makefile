@@ -41,8 +41,8 @@ check: lint types  ## Check style, imports and types.
 bench: install  ## Measure, and write docs/performance.md (some of it: ONLY="acks latency").
 	$(BIN)/python -m benchmarks $(ONLY)
 
-docs: install  ## Write docs/reference/configuration.md from the registry of settings.
-	$(BIN)/python -m service.dev.reference
+docs: install  ## Write the pages of docs/reference/ from the code.
+	$(BIN)/python -m service.cli.reference
 
 lock: .venv/installed  ## Resolve the newest allowed versions into requirements.lock.
 	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --extra embedded --group dev --universal --python-version 3.11 \

@@ -31,7 +31,7 @@ _COLUMNS: Columns = {
 }
 
 
-@app.command("list")
+@app.command("list", epilog="Example: relay changes list --app Tasks --kind update")
 def list_(
     *,
     account: AccountFilter = None,
@@ -58,8 +58,10 @@ def list_(
     print_listing(found, _COLUMNS, json_wanted=json, empty=_EMPTY)
 
 
-@app.command("show")
-def show(change_id: Annotated[UUID, typer.Argument(metavar="ID")], *, json: Json = False) -> None:
+@app.command("show", epilog="Example: relay changes show 01980c2e-7f3a-7c11-9d55-2b6f0a4c8e21")
+def show(
+    change_id: Annotated[UUID, typer.Argument(metavar="ID", help="A change's id.")], *, json: Json = False
+) -> None:
     """Show one change: its diff, and the record after it."""
     from service.records.listing import show_change
 

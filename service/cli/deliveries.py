@@ -31,7 +31,7 @@ _COLUMNS: Columns = {
 }
 
 
-@app.command("list")
+@app.command("list", epilog="Example: relay deliveries list --status dead")
 def list_(
     *,
     account: AccountFilter = None,
@@ -58,8 +58,10 @@ def list_(
     print_listing(found, _COLUMNS, json_wanted=json, empty=_EMPTY)
 
 
-@app.command("show")
-def show(delivery_id: Annotated[int, typer.Argument(metavar="ID")], *, json: Json = False) -> None:
+@app.command("show", epilog="Example: relay deliveries show 4711")
+def show(
+    delivery_id: Annotated[int, typer.Argument(metavar="ID", help="A delivery's id.")], *, json: Json = False
+) -> None:
     """Show one delivery with the request that brought it."""
     from service.inbox.listing import show_delivery
 

@@ -39,12 +39,12 @@ def relay(
 
 LONG_RUNNING = frozenset({"web", "worker", "scheduler", "simulate"})
 
-app.command("up")(up.up)
-app.command("web")(processes.web)
-app.command("worker")(processes.worker)
-app.command("scheduler")(processes.scheduler)
-app.command("migrate")(database.migrate)
-app.command("doctor")(doctor.doctor)
+app.command("up", epilog="Example: relay up")(up.up)
+app.command("web", epilog="Example: relay web --processes 2")(processes.web)
+app.command("worker", epilog="Example: relay worker --processes 2")(processes.worker)
+app.command("scheduler", epilog="Example: relay scheduler")(processes.scheduler)
+app.command("migrate", epilog="Example: relay migrate")(database.migrate)
+app.command("doctor", epilog="Example: relay doctor --json\n\nExits 1 if a check fails.")(doctor.doctor)
 for noun in (webhooks, rules, deliveries, changes, runs, simulate):
     app.add_typer(noun.app)
 

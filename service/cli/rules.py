@@ -10,7 +10,7 @@ def rules() -> None:
     """Check relay.yaml."""
 
 
-@app.command("check")
+@app.command("check", epilog="Example: relay rules check\n\nExits 1 if there is a mistake.")
 def check() -> None:
     """Report every mistake in relay.yaml: file:line:column, what is wrong, what to do."""
     from service.cli.attaching import attached_variables

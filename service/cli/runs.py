@@ -37,10 +37,10 @@ _COLUMNS: Columns = {
     "ERROR": lambda each: each.error,
 }
 
-RunIds = Annotated[list[UUID], typer.Argument(metavar="ID...")]
+RunIds = Annotated[list[UUID], typer.Argument(metavar="ID...", help="Ids of runs.")]
 
 
-@app.command("list")
+@app.command("list", epilog="Example: relay runs list --status dead --handler ops")
 def list_(
     *,
     account: AccountFilter = None,
@@ -71,15 +71,20 @@ def list_(
     print_listing(found, _COLUMNS, json_wanted=json, empty=_EMPTY)
 
 
-@app.command("show")
-def show(run_id: Annotated[UUID, typer.Argument(metavar="ID")], *, json: Json = False) -> None:
+@app.command("show", epilog="Example: relay runs show 01980c2e-7f3a-7c11-9d55-2b6f0a4c8e21 --json")
+def show(
+    run_id: Annotated[UUID, typer.Argument(metavar="ID", help="A run's id.")], *, json: Json = False
+) -> None:
     """Show one run with all its tries."""
     from service.handlers.listing import show_run
 
     print_one(reading(attached_settings(), lambda connection: show_run(connection, run_id)), json_wanted=json)
 
 
-@app.command("retry")
+@app.command(
+    "retry",
+    epilog="Example: relay runs retry 01980c2e-7f3a-7c11-9d55-2b6f0a4c8e21\n\nExits 1 if one was refused.",
+)
 def retry(
     run_ids: RunIds,
     *,
@@ -101,7 +106,10 @@ def retry(
     _each(run_ids, retry_one)
 
 
-@app.command("discard")
+@app.command(
+    "discard",
+    epilog="Example: relay runs discard 01980c2e-7f3a-7c11-9d55-2b6f0a4c8e21\n\nExits 1 if one was refused.",
+)
 def discard(run_ids: RunIds) -> None:
     """Give runs up for good; the next one of the same record and handler goes ahead."""
     from service.pipeline.runs import discard as discard_run

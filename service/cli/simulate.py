@@ -13,7 +13,7 @@ def simulate() -> None:
     """Stand in for a provider."""
 
 
-@app.command("fusioo")
+@app.command("fusioo", epilog="Example: relay simulate fusioo --port 8010 --rate 2")
 def fusioo(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes any free one.")] = 8010,

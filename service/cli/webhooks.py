@@ -35,7 +35,7 @@ _COLUMNS: Columns = {
 }
 
 
-@app.command("list")
+@app.command("list", epilog="Example: relay webhooks list --account main --json")
 def list_(
     *,
     account: AccountFilter = None,
@@ -60,7 +60,10 @@ def list_(
     print_listing(found, _COLUMNS, json_wanted=json, empty=_EMPTY)
 
 
-@app.command("apply")
+@app.command(
+    "apply",
+    epilog="Example: relay webhooks apply\n\nExits 1 if an account failed; the others are done all the same.",
+)
 def apply(*, account: AccountFilter = None, json: Json = False) -> None:
     """Make the providers' webhooks what the rules need. Safe to repeat."""
     from service.cli.configuration import chosen_accounts, read_configuration

@@ -3,7 +3,6 @@
 import ast
 
 from service.config import Settings
-from service.dev.reference import CONFIGURATION_PAGE, render_configuration
 from tests.fixtures.source import modules
 
 PROMISED = {
@@ -18,10 +17,6 @@ PROMISED = {
     *("RELAY_DATA_DIR", "HOST", "PORT", "RELAY_LOG_FORMAT", "RELAY_LOG_LEVEL"),
 }
 """What the contract with users names. One that is taken away breaks their deployments."""
-
-
-def test_the_page_is_what_the_registry_says() -> None:
-    assert CONFIGURATION_PAGE.read_text("utf-8") == render_configuration(), "run `make docs`"
 
 
 def test_every_setting_has_a_name_and_a_help() -> None:
