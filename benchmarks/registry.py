@@ -5,11 +5,15 @@ from difflib import get_close_matches
 
 from benchmarks.acks import measure_acks
 from benchmarks.latency import measure_latency
+from benchmarks.runs import measure_runs
+from benchmarks.settle import measure_settle
 from benchmarks.workbench import Benchmark
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("acks", "How many durable acknowledgements a second, and how late at half load?", measure_acks),
     Benchmark("latency", "How long from an idle POST until its handler starts?", measure_latency),
+    Benchmark("settle", "How many records a second does one process settle?", measure_settle),
+    Benchmark("runs", "How many runs a second does one process do?", measure_runs),
 )
 
 
