@@ -1,5 +1,8 @@
 """`relay web`, `relay worker`, `relay scheduler`: the processes of the service."""
 
+import signal
+import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -11,6 +14,7 @@ def web(
     *, processes: Annotated[int, typer.Option(min=1, help="How many processes share the port.")] = 1
 ) -> None:
     """Receive webhooks on HOST and PORT."""
+    _end_in_order_until_it_runs()
     from service.web.main import run_web
 
     run_web(attached_settings(queue=True), processes=processes)
@@ -26,6 +30,7 @@ def worker(
     ] = None,
 ) -> None:
     """Settle deliveries, run handlers, do jobs."""
+    _end_in_order_until_it_runs()
     from service.worker.main import run_worker
 
     run_worker(attached_settings(queue=True), processes=processes, threads=threads)
@@ -33,6 +38,17 @@ def worker(
 
 def scheduler() -> None:
     """Find what is pending, due, stuck or lost, and ring for it."""
+    _end_in_order_until_it_runs()
     from service.scheduler.main import run_scheduler
 
     run_scheduler(attached_settings(queue=True))
+
+
+def _end_in_order_until_it_runs() -> None:
+    """Let a signal end the process with code 0 while it starts: it holds nothing yet."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)

@@ -14,7 +14,6 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
@@ -22,7 +21,10 @@ from service.db.base import Base, Moment
 
 
 class Process(Base):
-    """One running process of ours. Its row goes when it ends by itself."""
+    """One running process of ours. Its row goes when it ends by itself.
+
+    No index but the key: a beat that touches none leaves nothing to clean up.
+    """
 
     __tablename__ = "processes"
 
@@ -34,13 +36,15 @@ class Process(Base):
     started_at: Mapped[Moment]
     beat_at: Mapped[Moment]
 
-    __table_args__ = (Index(None, "kind", "beat_at"),)
-
 
 HOLDER_LOST = """NOT EXISTS (
     SELECT FROM processes WHERE processes.id = {holder}
     AND greatest(processes.beat_at, pg_postmaster_start_time()) >= now() - CAST(:lost_after AS interval))"""
 """SQL: the process in the column `{holder}` is gone or silent. Needs the parameter `lost_after`."""
+
+
+STOPS_WITHIN = timedelta(seconds=2)
+"""The longest that a process waits at its end for its row to go; without Postgres the row stays."""
 
 
 class Heartbeat:
@@ -54,27 +58,34 @@ class Heartbeat:
         self.kind = kind
         self._database_url, self._every = database_url, every
         self._stopping = threading.Event()
-        self._beaten = threading.Event()
+        self._beaten = False
+        self._begun = threading.Event()
         self._thread = threading.Thread(target=self._beat_until_stopped, name="heartbeat", daemon=True)
 
     def start(self, *, wait: timedelta | None = timedelta(seconds=30)) -> Self:
         """Begin to beat; returns after the first beat, so that no lease is taken without one.
 
-        Raises TimeoutError when the database could not be reached within `wait`. None: does not wait, for a
-        process that takes no lease.
+        Raises TimeoutError when the database could not be reached within `wait`, or `stop` was called
+        meanwhile. None: does not wait, for a process that takes no lease.
         """
         self._thread.start()
-        if wait is not None and not self._beaten.wait(wait.total_seconds()):
+        if wait is None:
+            return self
+        self._begun.wait(wait.total_seconds())
+        if not self._beaten:
             self.stop()
             message = f"no first beat of the {self.kind} process within {wait.total_seconds():.0f} s"
             raise TimeoutError(message)
         return self
 
     def stop(self) -> None:
-        """End the beats and take the row away: whatever this process still held is free at once."""
+        """End the beats and take the row away: whatever this process still held is free at once.
+
+        May be called at any time, also before `start` or while that waits. Takes at most `STOPS_WITHIN`.
+        """
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=10)
+            self._thread.join(STOPS_WITHIN.total_seconds())
 
     def _beat_until_stopped(self) -> None:
         log = structlog.get_logger().bind(process=str(self.id), kind=self.kind)
@@ -87,6 +98,7 @@ class Heartbeat:
             except psycopg.Error as error:
                 log.warning("heartbeat.missed", error=type(error).__name__)
                 self._stopping.wait(min(1.0, self._every.total_seconds()))
+        self._begun.set()  # nobody need wait for a beat any more
 
     def _beat_on(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
         while True:
@@ -95,7 +107,8 @@ class Heartbeat:
                 " ON CONFLICT (id) DO UPDATE SET beat_at = clock_timestamp()",
                 (self.id, self.kind, socket.gethostname(), os.getpid()),
             )
-            self._beaten.set()
+            self._beaten = True
+            self._begun.set()
             if self._stopping.wait(self._every.total_seconds()):
                 with suppress(psycopg.Error):
                     connection.execute("DELETE FROM processes WHERE id = %s", (self.id,))

@@ -64,6 +64,11 @@ class Runner:
         self._engine, self._process_id, self._handlers = engine, process_id, handlers
         self._providers, self._fusioo, self._bells, self._jitter = providers, fusioo, bells, jitter
         self._stuck: set[asyncio.Future[Outcome]] = set()
+        self._winding_down = False
+
+    def wind_down(self) -> None:
+        """Claim no run any more: those in hand have only so much time until the process ends."""
+        self._winding_down = True
 
     @property
     def must_retire(self) -> bool:
@@ -77,7 +82,7 @@ class Runner:
             _log.warning("handler.not_found", handler=handler_name)
             return
         began = monotonic()
-        while not self.must_retire and monotonic() - began < WORKS_FOR:
+        while not (self.must_retire or self._winding_down) and monotonic() - began < WORKS_FOR:
             run = await self._claim(handler)
             if run is None:
                 return

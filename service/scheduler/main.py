@@ -35,8 +35,8 @@ def run_scheduler(settings: Settings) -> None:
 async def _run(settings: Settings) -> None:
     if settings.database_url is None or settings.redis_url is None:
         raise ConfigurationError("DATABASE_URL and REDIS_URL must be set", place="environment")
-    configuration = load(settings.config, os.environ)
     stop = _stop_at_signal()
+    configuration = load(settings.config, os.environ)
     async with AsyncExitStack() as held:
         engine = open_engine(settings.database_url, name="scheduler", pool_size=2)
         held.push_async_callback(engine.dispose)

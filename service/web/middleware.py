@@ -1,5 +1,6 @@
 """Around every request: its id, the answer to what went wrong, and a log that no flood of refusals fills."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -19,6 +20,13 @@ NoteRequest = Callable[[str, int | None, float], None]
 
 _log = structlog.get_logger()
 _FAULT = 500
+
+
+class RequestCutOffError(RelayError):
+    """The process is ending, and the request has outlasted the time that it had: the server cancelled it."""
+
+    def __init__(self) -> None:
+        super().__init__("this process is ending; please send it again")
 
 
 class RequestMiddleware:
@@ -54,9 +62,10 @@ class RequestMiddleware:
             await self._app(scope, receive, send_with_id)
         except ClientGoneError:
             return
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as raised:
             if status is not None:
                 raise
+            error = RequestCutOffError() if isinstance(raised, asyncio.CancelledError) else raised
             answer = answer_to(error)
             self._refusals.note(answer.status, error, str(request_id))
             await send_json(send_with_id, answer.status, {"error": answer.message}, answer.headers)

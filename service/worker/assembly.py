@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from service.handlers.kinds import HandlerDeps
@@ -21,19 +22,30 @@ from service.worker.actors import Answer
 from service.worker.workplace import Workplace
 
 
-def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack) -> tuple[Answer, Callable[[], bool]]:
-    """Give what answers a queue's doorbells, and what tells whether the process must retire.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How a process does the work of its queue."""
+
+    answer: Answer
+    must_retire: Callable[[], bool] = lambda: False
+    """Whether something could not be ended, so that the process has to."""
+    wind_down: Callable[[], None] = lambda: None
+    """Begin nothing new within what is being done. From any thread."""
+
+
+def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack) -> Work:
+    """Put together what answers a queue's doorbells.
 
     What it opens is closed by `held`. Raises ConfigurationError for what this version can't build.
     """
     match queue:
         case QueueName.SETTLE:
-            return _settler(place, held).settle, _never
+            return Work(_settler(place, held).settle)
         case QueueName.RUN:
             runner = _runner(place, held)
-            return runner.run, lambda: runner.must_retire
+            return Work(runner.run, lambda: runner.must_retire, runner.wind_down)
         case QueueName.JOB:
-            return _jobs(place).do, _never
+            return Work(_jobs(place).do)
 
 
 def _settler(place: Workplace, held: AsyncExitStack) -> Settler:
@@ -93,7 +105,3 @@ def _rulebook(configuration: Configuration) -> Rulebook:
         ordered={name: each.order is Order.RECORD for name, each in configuration.handlers.items()},
         digest=configuration.digest,
     )
-
-
-def _never() -> bool:
-    return False

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -21,13 +22,15 @@ from service.observability.logging import configure_logging
 from service.queue.broker import make_broker
 from service.queue.messages import QueueName
 from service.worker.actors import declare_actor
-from service.worker.exits import FAILED, RETIRED, STOPPED, STUCK, meaning_of
+from service.worker.exits import CUT_OFF, FAILED, RETIRED, STOPPED, STUCK, meaning_of
 from service.worker.loop import LoopThread, LoopWatch
 from service.worker.resources import OpenResources, Resources, open_resources
 
 T = TypeVar("T")
 
 _LOOK_EVERY = 0.2
+_CONSUMERS_END_WITHIN = 500
+"""Milliseconds."""
 _CLOSING_TIME = 3.0
 STUCK_AFTER = 60.0
 """Seconds without a turn of the event loop after which the process gives up."""
@@ -47,14 +50,19 @@ class WorkerProcess:
         threads: int,
         grace: float,
         stop: threading.Event,
+        cut_off: threading.Event,
         open_resources: OpenResources = open_resources,
         stuck_after: float = STUCK_AFTER,
     ) -> None:
-        """Take how many doorbells are answered at once, and how many seconds they have at the end."""
+        """Take how many doorbells are answered at once, and how many seconds they have at the end.
+
+        `stop` asks for that end, `cut_off` that it comes at once.
+        """
         if settings.redis_url is None:
             raise ConfigurationError("REDIS_URL is not set", place="environment")
         self._settings, self._queue, self._threads = settings, queue, threads
-        self._grace, self._stop, self._stuck_after = grace, stop, stuck_after
+        self._grace, self._stuck_after = grace, stuck_after
+        self._stop, self._cut_off = stop, cut_off
         self._open_resources = open_resources
         self._broker = make_broker(settings.redis_url)
         self._loop = LoopThread()
@@ -71,7 +79,8 @@ class WorkerProcess:
         log.info("worker.opened", threads=self._threads)
         code = self._watch(resources)
         log.info("worker.stopped_listening", reason=meaning_of(code))
-        worker.stop(timeout=0 if code == STUCK else round(self._grace * 1000))
+        resources.wind_down()
+        self._let_finish(worker, 0.0 if code == STUCK else self._grace)
         self._close(resources)
         self._broker.close()
         return code
@@ -88,14 +97,38 @@ class WorkerProcess:
         return worker
 
     def _open(self) -> Resources | None:
-        opening = self._submit(self._open_resources(self._settings, self._queue, self._threads))
-        while not self._stop.is_set():
+        """Wait until the resources are open. None: asked to stop meanwhile, and nothing is open any more."""
+        opening = self._submit(self._open_until_stopped())
+        deadline: float | None = None
+        while deadline is None or time.monotonic() < deadline:
             try:
                 return opening.result(timeout=_LOOK_EVERY)
             except FutureTimeoutError:
                 if opening.done():  # and then it was the opening itself that ran out of time
                     return opening.result()
+            if deadline is None and self._stop.is_set():
+                deadline = time.monotonic() + _CLOSING_TIME
         return None
+
+    async def _open_until_stopped(self) -> Resources | None:
+        opening = asyncio.ensure_future(self._open_resources(self._settings, self._queue, self._threads))
+        while not self._stop.is_set():
+            await asyncio.wait({opening}, timeout=_LOOK_EVERY)
+            if opening.done():
+                return opening.result()
+        opening.cancel()  # it closes what it has opened: no row of this process must be left to time out
+        await asyncio.wait({opening})
+        return None if opening.cancelled() else opening.result()
+
+    def _let_finish(self, worker: Worker, grace: float) -> None:
+        """Begin no doorbell any more, and wait for those in hand as long as they may take."""
+        for thread in worker.workers:
+            thread.stop()
+        deadline = time.monotonic() + grace
+        for thread in worker.workers:
+            while thread.is_alive() and time.monotonic() < deadline and not self._cut_off.is_set():
+                thread.join(_LOOK_EVERY)
+        worker.stop(timeout=_CONSUMERS_END_WITHIN)
 
     def _watch(self, resources: Resources) -> int:
         watch = LoopWatch(self._loop, patience=self._stuck_after)
@@ -127,13 +160,15 @@ def main(arguments: Sequence[str] | None = None, *, open_resources: OpenResource
     parser.add_argument("queue", type=QueueName, choices=list(QueueName))
     parser.add_argument("lifeline", type=int, help="a pipe that ends together with the parent")
     given = parser.parse_args(arguments)
-    stop = threading.Event()
+    stop, cut_off = threading.Event(), threading.Event()
 
-    def asked(_number: int, _frame: FrameType | None) -> None:
+    def asked(number: int, _frame: FrameType | None) -> None:
+        if number == CUT_OFF:
+            cut_off.set()
         stop.set()
 
-    signal.signal(signal.SIGTERM, asked)
-    signal.signal(signal.SIGINT, asked)
+    for number in (signal.SIGTERM, signal.SIGINT, CUT_OFF):
+        signal.signal(number, asked)
     threading.Thread(target=_follow_parent, args=(given.lifeline, stop), daemon=True).start()
     try:
         settings = read_settings()
@@ -144,6 +179,7 @@ def main(arguments: Sequence[str] | None = None, *, open_resources: OpenResource
             threads=given.threads,
             grace=given.grace,
             stop=stop,
+            cut_off=cut_off,
             open_resources=open_resources,
         ).run()
     except RelayError as error:

@@ -1,6 +1,11 @@
-"""With which code a worker process ends, and what the parent says of it."""
+"""How a worker process is told to hurry, with which code it ends, and what the parent says of it."""
 
 import signal
+
+CUT_OFF = signal.SIGUSR1
+"""From the parent, after SIGTERM: end without waiting for what is being done. A second SIGTERM can't say
+so: whoever signals the whole group of processes sends each child one beside the parent's.
+"""
 
 STOPPED = 0
 FAILED = 1

@@ -26,8 +26,8 @@ def run_worker(
     """Run `processes` processes for each queue until SIGTERM or SIGINT; none of them is left then.
 
     `threads` is how many doorbells each answers at once (None: `THREADS`). What runs when the signal comes
-    has `grace` to end, then it is cut off: its leases are free, and it is done again. Raises
-    ConfigurationError at once for a configuration that no process could start with.
+    has `grace` to end, then it is cut off: its leases are free, and it is done again; a second signal cuts it
+    off at once. Raises ConfigurationError at once for a configuration that no process could start with.
     """
     load(settings.config, os.environ)
     Supervisor(
@@ -38,6 +38,7 @@ def run_worker(
         ],
         environment=os.environ | to_environment(settings),
         grace=grace.total_seconds(),
+        closing=_FOR_CLOSING,
     ).run()
 
 

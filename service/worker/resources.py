@@ -25,6 +25,8 @@ class Resources:
     """Closes everything, the heartbeat too; once, when nothing runs any more."""
     must_retire: Callable[[], bool]
     """Whether something here could not be ended, so that the process has to."""
+    wind_down: Callable[[], None]
+    """Begin nothing new within what is being done: the process is about to end. From any thread."""
 
 
 OpenResources = Callable[[Settings, QueueName, int], Coroutine[Any, Any, Resources]]
@@ -36,5 +38,7 @@ async def open_resources(settings: Settings, queue: QueueName, threads: int) -> 
     async with AsyncExitStack() as held:
         # As many again may be opened: `ctx.db` holds one for as long as a handler works.
         place = await open_workplace(settings, queue.value, held, pool_size=threads)
-        answer, must_retire = assemble(queue, place, held)
-        return Resources(answer, place.heartbeat, held.pop_all().aclose, must_retire)
+        work = assemble(queue, place, held)
+        return Resources(
+            work.answer, place.heartbeat, held.pop_all().aclose, work.must_retire, work.wind_down
+        )

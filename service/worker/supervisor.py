@@ -12,7 +12,7 @@ from types import FrameType
 
 import structlog
 
-from service.worker.exits import meaning_of
+from service.worker.exits import CUT_OFF, meaning_of
 
 _LOOK_EVERY = 0.1
 _LIVED_WELL = 30.0
@@ -34,7 +34,7 @@ class Supervisor:
     """Keeps one process running for each command, until SIGTERM or SIGINT, or `stop`.
 
     Each child gets the read end of a pipe (its number as last argument) that ends when this process does,
-    however it dies: a child must watch it, and end.
+    however it dies: a child must watch it, and end. SIGTERM asks a child to end, `CUT_OFF` to hurry.
     """
 
     def __init__(
@@ -43,11 +43,16 @@ class Supervisor:
         *,
         environment: Mapping[str, str],
         grace: float,
+        closing: float,
         first_pause: float = 0.2,
     ) -> None:
-        """Take (name, command) pairs, and how many seconds the children have to end after a signal."""
+        """Take (name, command) pairs, and how many seconds the children have to end after a signal.
+
+        `closing` is how many they have after a second one.
+        """
         self._children = [_Child(name, tuple(command)) for name, command in commands]
-        self._environment, self._grace, self._first_pause = dict(environment), grace, first_pause
+        self._environment, self._first_pause = dict(environment), first_pause
+        self._grace, self._closing = grace, closing
         self._stopping = threading.Event()
         self._impatient = threading.Event()
 
@@ -110,11 +115,20 @@ class Supervisor:
         for process in running:
             process.terminate()
         deadline = time.monotonic() + self._grace
-        while any(process.poll() is None for process in running) and time.monotonic() < deadline:
-            if self._impatient.wait(_LOOK_EVERY):
-                break
+        while _any_lives(running) and time.monotonic() < deadline and not self._impatient.wait(_LOOK_EVERY):
+            pass
+        if self._impatient.is_set():
+            for process in running:
+                process.send_signal(CUT_OFF)
+            deadline = min(deadline, time.monotonic() + self._closing)
+            while _any_lives(running) and time.monotonic() < deadline:
+                time.sleep(_LOOK_EVERY)
         for process in running:
             if process.poll() is None:
                 structlog.get_logger().warning("worker.killed", pid=process.pid)
                 process.kill()
             process.wait()
+
+
+def _any_lives(processes: Sequence[subprocess.Popen[bytes]]) -> bool:
+    return any(process.poll() is None for process in processes)

@@ -46,8 +46,9 @@ async def open_workplace(
     engine = open_engine(settings.database_url, name=kind, pool_size=pool_size)
     held.push_async_callback(engine.dispose)
     heartbeat = Heartbeat(settings.database_url, kind, every=settings.beat_every)
-    await asyncio.to_thread(heartbeat.start)
+    # Before the start: who is asked to end while it waits for the first beat must not leave a row behind.
     held.push_async_callback(asyncio.to_thread, heartbeat.stop)
+    await asyncio.to_thread(heartbeat.start)
     publisher = Publisher.open(settings.redis_url)
     held.push_async_callback(asyncio.to_thread, publisher.close)
     return Workplace(settings, configuration, engine, heartbeat, publisher)

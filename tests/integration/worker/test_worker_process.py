@@ -29,6 +29,8 @@ class Desk:
         self.gate = threading.Event()
         self.must_retire = False
         self.closed = False
+        self.wound_down = threading.Event()
+        self.opens_for_ever = False
 
     async def open(self, settings: Settings, queue: QueueName, threads: int) -> Resources:
         del threads
@@ -39,7 +41,12 @@ class Desk:
             self.closed = True
             await asyncio.to_thread(heartbeat.stop)
 
-        return Resources(self.answer, heartbeat, close, lambda: self.must_retire)
+        if self.opens_for_ever:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await close()
+        return Resources(self.answer, heartbeat, close, lambda: self.must_retire, self.wound_down.set)
 
     async def answer(self, handler: str) -> None:
         self.heard.append(handler)
@@ -61,7 +68,7 @@ class At:
     """A process that runs in a thread, and a publisher that rings it."""
 
     def __init__(self, desk: Desk, pool: ThreadPoolExecutor, *, grace: float = 10.0) -> None:
-        self.stop = threading.Event()
+        self.stop, self.cut_off = threading.Event(), threading.Event()
         assert desk.settings.redis_url is not None
         self.publisher = Publisher.open(desk.settings.redis_url)
         self.process = WorkerProcess(
@@ -70,6 +77,7 @@ class At:
             threads=2,
             grace=grace,
             stop=self.stop,
+            cut_off=self.cut_off,
             open_resources=desk.open,
             stuck_after=0.5,
         )
@@ -111,6 +119,7 @@ def test_what_runs_is_finished_and_what_has_not_begun_is_left_to_others(
     at.stop.set()
     with pytest.raises(TimeoutError):
         at.code.result(0.3)
+    assert desk.wound_down.is_set()
     assert lives(database)
     assert at.publisher._broker.waiting("run") == 1, "what can't begin here is not taken"
     desk.gate.set()
@@ -132,6 +141,31 @@ def test_the_grace_is_not_for_ever(desk: Desk, work: Callable[..., At], database
     assert at.code.result(10) == STOPPED
     assert not lives(database)
     assert desk.finished == []
+
+
+def test_who_is_cut_off_does_not_wait(desk: Desk, work: Callable[..., At], database: Database) -> None:
+    at = work(grace=60.0)
+    at.publisher.ring_run("slow")
+    wait_until(lambda: desk.heard)
+    at.stop.set()
+    wait_until(desk.wound_down.is_set)
+    assert not at.code.done()
+    at.cut_off.set()
+    assert at.code.result(10) == STOPPED
+    assert not lives(database)
+    assert desk.finished == []
+
+
+def test_who_is_stopped_while_it_opens_leaves_nothing_behind(
+    desk: Desk, work: Callable[..., At], database: Database
+) -> None:
+    desk.opens_for_ever = True
+    at = work()
+    wait_until(lambda: lives(database))
+    at.stop.set()
+    assert at.code.result(10) == STOPPED
+    assert desk.closed
+    assert not lives(database)
 
 
 def test_it_retires_after_the_others_have_finished(
