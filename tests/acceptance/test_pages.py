@@ -1,0 +1,92 @@
+"""A stranger who does what our pages say, in their order, sees what they show."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from service.dev.environment import EmbeddedServices
+from tests.fixtures.checkout import check_out
+from tests.fixtures.pages import Block, blocks_of, page_id, pages
+from tests.fixtures.reading import CLONE, Reader
+from tests.fixtures.transcripts import steps_of
+from tests.fixtures.upping import RunningUp
+from tests.fixtures.waiting import free_port
+
+pytestmark = pytest.mark.timeout(300)
+
+PAGES = [page for page in pages() if any(block.language in {"console", "sh"} for block in blocks_of(page))]
+PORTS = {"127.0.0.1:8000": "PORT", "127.0.0.1:8010": "SIMULATOR", "127.0.0.1:9000": "RECEIVER"}
+
+
+@pytest.fixture
+def root(fresh_root: Callable[[], Path]) -> Iterator[Path]:
+    """A data directory, cleared away at the end."""
+    root = fresh_root()
+    yield root
+    EmbeddedServices(root).erase()
+
+
+@pytest.fixture(scope="module")
+def running_up(
+    fresh_root: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningUp]:
+    """A `relay up` for the commands of pages that say nothing of how to start one."""
+    root = fresh_root()
+    with RunningUp(root, tmp_path_factory.mktemp("up"), {"PORT": "0"}) as up:
+        up.wait_for(r"runs: console ok")
+        yield up
+    EmbeddedServices(root).erase()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_following_a_page_shows_what_it_shows(
+    page: Path, root: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    blocks = blocks_of(page)
+    commands = _commands(blocks)
+    place, notes = tmp_path / "some where", tmp_path / "notes"
+    place.mkdir()
+    notes.mkdir()
+    path = os.environ["PATH"]
+    if not any(map(CLONE.match, commands)):
+        check_out(place)
+        path = f"{Path(sys.executable).parent}{os.pathsep}{path}"
+    if any(_needs_relay_up(command) for command in commands) and not any(map(_starts_one, commands)):
+        root = request.getfixturevalue("running_up").root
+    ports = {name: str(free_port()) for name in PORTS.values()}
+    _give_port(root, ports["SIMULATOR"])
+    environment = {
+        "PATH": path,
+        "HOME": str(tmp_path),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",  # as in a terminal, which shows lines at once
+        "RELAY_DATA_DIR": str(root),
+        "PORT": ports["PORT"],
+    }
+    samples = {sample: f"127.0.0.1:{ports[name]}" for sample, name in PORTS.items()}
+    with Reader(place, notes, environment, samples) as reader:
+        for block in blocks:
+            reader.follow(block)
+
+
+def _commands(blocks: tuple[Block, ...]) -> list[str]:
+    typed = [block for block in blocks if block.language in {"console", "sh"}]
+    return [step.command for block in typed for step in steps_of(block) if step.command]
+
+
+def _starts_one(command: str) -> bool:
+    return command.startswith(("relay up", "make up"))
+
+
+def _needs_relay_up(command: str) -> bool:
+    return command.startswith("relay ")
+
+
+def _give_port(root: Path, port: str) -> None:
+    """Say on which port the simulator of a data directory is to listen: the usual one is another's here."""
+    kept = root / "simulator" / "port"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(port)
