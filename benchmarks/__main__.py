@@ -6,14 +6,11 @@ from collections.abc import Sequence
 
 from benchmarks.environment import data_directory, running_services
 from benchmarks.machine import describe_conditions, describe_machine
-from benchmarks.page import render
+from benchmarks.page import PAGE, render
 from benchmarks.processes import ROOT
 from benchmarks.registry import BENCHMARKS, choose
-from benchmarks.results import Result, Results
+from benchmarks.results import RESULTS, Result, Results
 from benchmarks.workbench import Benchmark, Workbench
-
-_PAGE = ROOT / "docs" / "performance.md"
-_RESULTS = ROOT / "benchmarks" / "results"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -21,6 +18,7 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="which benchmarks; default: all")
     parser.add_argument("--list", action="store_true", help="say which there are, and run none")
+    parser.add_argument("--page", action="store_true", help="write the page from the last runs, and run none")
     given = parser.parse_args(arguments)
     try:
         chosen = choose(given.names)
@@ -30,7 +28,10 @@ def main(arguments: Sequence[str]) -> None:
         for benchmark in chosen:
             print(f"{benchmark.name:10} {benchmark.question}")
         return
-    results = Results(_RESULTS)
+    results = Results(RESULTS)
+    if given.page:
+        _write_page(results)
+        return
     for benchmark in chosen:
         _say(f"{benchmark.name}: {benchmark.question}")
         results.keep(benchmark.name, _run(benchmark))
@@ -51,10 +52,8 @@ def _say(line: str) -> None:
 
 
 def _write_page(results: Results) -> None:
-    kept = {each.name: results.read(each.name) for each in BENCHMARKS}
-    page = render(BENCHMARKS, {name: result for name, result in kept.items() if result is not None})
-    _PAGE.write_text(page, "utf-8")
-    _say(f"written: {_PAGE.relative_to(ROOT)}")
+    PAGE.write_text(render(BENCHMARKS, results.read_all()), "utf-8")
+    _say(f"written: {PAGE.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from benchmarks.figures import table
+from benchmarks.processes import ROOT
 from benchmarks.results import Facts, Result
 from benchmarks.workbench import Benchmark
+
+PAGE = ROOT / "docs" / "performance.md"
 
 _ORIGIN = (
     "# Performance\n\nWritten by `make bench`, which takes the figures of each benchmark in one run, on one "

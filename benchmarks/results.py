@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.figures import Section
+from benchmarks.processes import ROOT
+
+RESULTS = ROOT / "benchmarks" / "results"
 
 Facts = Sequence[tuple[str, str]]
 """Names and values."""
@@ -34,17 +37,18 @@ class Results:
         text = json.dumps(asdict(result), indent=1, ensure_ascii=False)
         self._path(name).write_text(f"{text}\n", "utf-8")
 
-    def read(self, name: str) -> Result | None:
-        """Give what a benchmark gave the last time; None if it never ran."""
-        try:
-            kept = json.loads(self._path(name).read_text("utf-8"))
-        except FileNotFoundError:
-            return None
-        return Result(
-            machine=[(each, value) for each, value in kept["machine"]],
-            conditions=[(each, value) for each, value in kept["conditions"]],
-            sections=[Section(**section) for section in kept["sections"]],
-        )
+    def read_all(self) -> dict[str, Result]:
+        """Give what each benchmark gave the last time, by name."""
+        return {path.stem: _read(path) for path in sorted(self._directory.glob("*.json"))}
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}.json"
+
+
+def _read(path: Path) -> Result:
+    kept = json.loads(path.read_text("utf-8"))
+    return Result(
+        machine=[(name, value) for name, value in kept["machine"]],
+        conditions=[(name, value) for name, value in kept["conditions"]],
+        sections=[Section(**section) for section in kept["sections"]],
+    )
