@@ -14,6 +14,11 @@ branch_labels = None
 depends_on = None
 
 SIGHT = sa.Sequence("sight", data_type=sa.BigInteger)
+QUEUE_STORAGE = {
+    "autovacuum_vacuum_scale_factor": 0.02,
+    "autovacuum_analyze_scale_factor": 0.02,
+    "vacuum_index_cleanup": "on",
+}
 
 
 def upgrade() -> None:
@@ -133,6 +138,7 @@ def upgrade() -> None:
             "status IN ('pending', 'recheck', 'settled', 'dead')", name=op.f("ck_deliveries_status_known")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        postgresql_with=QUEUE_STORAGE,
     )
     op.create_index(
         "ix_deliveries_change_id",
@@ -158,13 +164,6 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status IN ('pending', 'recheck')"),
     )
-    op.create_index(
-        "ix_deliveries_unfinished_record",
-        "deliveries",
-        ["account", "app_id", "record_id"],
-        unique=False,
-        postgresql_where=sa.text("status IN ('pending', 'recheck')"),
-    )
     op.create_table(
         "processes",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -175,7 +174,6 @@ def upgrade() -> None:
         sa.Column("beat_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_processes")),
     )
-    op.create_index(op.f("ix_processes_kind_beat_at"), "processes", ["kind", "beat_at"], unique=False)
     op.create_table(
         "records",
         sa.Column("account", sa.Text(), nullable=False),
@@ -189,6 +187,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state IN ('unseen', 'live', 'deleted')", name=op.f("ck_records_state_known")),
         sa.PrimaryKeyConstraint("account", "app_id", "record_id", name=op.f("pk_records")),
+        postgresql_with={"fillfactor": 80},
     )
     op.create_table(
         "registrations",
@@ -298,6 +297,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "change_id", "rule", "handler", "replay", name=op.f("uq_runs_change_id_rule_handler_replay")
         ),
+        postgresql_with=QUEUE_STORAGE,
     )
     op.create_index(op.f("ix_runs_created_at"), "runs", ["created_at"], unique=False)
     op.create_index(
@@ -318,6 +318,7 @@ def upgrade() -> None:
         "runs",
         ["account", "app_id", "record_id", "handler", "seq"],
         unique=False,
+        postgresql_include=["status"],
         postgresql_where=sa.text("status IN ('pending_links', 'ready', 'running', 'waiting')"),
     )
     op.create_table(
@@ -366,13 +367,7 @@ def downgrade() -> None:
     )
     op.drop_table("registrations")
     op.drop_table("records")
-    op.drop_index(op.f("ix_processes_kind_beat_at"), table_name="processes")
     op.drop_table("processes")
-    op.drop_index(
-        "ix_deliveries_unfinished_record",
-        table_name="deliveries",
-        postgresql_where=sa.text("status IN ('pending', 'recheck')"),
-    )
     op.drop_index(
         "ix_deliveries_unfinished",
         table_name="deliveries",

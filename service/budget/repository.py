@@ -1,7 +1,7 @@
 """The ledger's queries. Counting happens under a lock per account, so it is exact across processes.
 
 The lock is often waited for, so the time is asked at each statement (clock_timestamp) and is not the
-transaction's.
+transaction's; in a subquery, where it should bound an index: otherwise it is asked, and compared, row by row.
 """
 
 from dataclasses import dataclass
@@ -121,7 +121,8 @@ async def _pass_limit(connection: AsyncConnection, account: str, usable: int) ->
         await connection.execute(
             text(
                 """
-                SELECT counts_until FROM calls WHERE account = :account AND counts_until > clock_timestamp()
+                SELECT counts_until FROM calls WHERE account = :account
+                AND counts_until > (SELECT clock_timestamp())
                 ORDER BY counts_until DESC OFFSET :before LIMIT 1"""
             ),
             {"account": account, "before": usable - 1},

@@ -1,8 +1,9 @@
 """What all tables share: naming of constraints, column types."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -29,6 +30,20 @@ Serial = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 Key = Annotated[str, mapped_column(Text, primary_key=True)]
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 """A moment of the database's clock, by default the start of the transaction."""
+
+
+QUEUE_STORAGE: Mapping[str, float | str] = MappingProxyType(
+    {
+        "autovacuum_vacuum_scale_factor": 0.02,
+        "autovacuum_analyze_scale_factor": 0.02,
+        "vacuum_index_cleanup": "on",
+    }
+)
+"""How a table is kept whose rows wait in partial indexes, and leave them for good.
+
+What has left stands in front of what waits until it is vacuumed. Left to its defaults, Postgres does that
+after a fifth of the table has changed, and spares the indexes where few of its pages are concerned.
+"""
 
 
 def one_of(column: str, values: Iterable[StrEnum]) -> CheckConstraint:

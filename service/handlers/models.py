@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.db.base import Base, Moment, Serial, one_of, status_in
+from service.db.base import QUEUE_STORAGE, Base, Moment, Serial, one_of, status_in
 from service.lifecycle import RUN_UNFINISHED, AttemptOutcome, RunStatus
 
 
@@ -54,9 +54,11 @@ class Run(Base):
             "record_id",
             "handler",
             "seq",
+            postgresql_include=["status"],
             postgresql_where=text(status_in(RUN_UNFINISHED)),
         ),
         Index(None, "created_at"),
+        {"postgresql_with": QUEUE_STORAGE},
     )
 
 

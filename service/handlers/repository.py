@@ -1,4 +1,8 @@
-"""Every query of runs and attempts that the pipeline needs."""
+"""Every query of runs and attempts that the pipeline needs.
+
+The time of a claim is asked in a subquery: so it bounds the index, and runs that wait for their next try
+are not read.
+"""
 
 import json
 from collections.abc import Sequence
@@ -112,7 +116,8 @@ async def claim_run(
                 """
                 UPDATE runs SET status = 'running', token = :token, holder = :holder, attempts = attempts + 1
                 WHERE id = (SELECT id FROM runs WHERE handler = :handler AND status = 'ready'
-                    AND next_at <= clock_timestamp() ORDER BY next_at, seq LIMIT 1 FOR UPDATE SKIP LOCKED)
+                    AND next_at <= (SELECT clock_timestamp())
+                    ORDER BY next_at, seq LIMIT 1 FOR UPDATE SKIP LOCKED)
                 AND (SELECT count(*) FROM runs WHERE handler = :handler AND status = 'running') < :concurrency
                 RETURNING id, change_id, account, app_id, record_id, rule, attempts"""
             ),
@@ -151,7 +156,8 @@ async def is_run_due(connection: AsyncConnection, handler: str, *, concurrency: 
     row = await connection.execute(
         text(
             """
-            SELECT FROM runs WHERE handler = :handler AND status = 'ready' AND next_at <= clock_timestamp()
+            SELECT FROM runs WHERE handler = :handler AND status = 'ready'
+            AND next_at <= (SELECT clock_timestamp())
             AND (SELECT count(*) FROM runs WHERE handler = :handler AND status = 'running') < :concurrency
             LIMIT 1"""
         ),

@@ -78,12 +78,15 @@ async def show_delivery(connection: AsyncConnection, delivery_id: int) -> Delive
     # The body stands on the request's first delivery only.
     body = (
         await connection.execute(
-            select(Delivery.body).where(
+            select(Delivery.body)
+            .where(
                 Delivery.request_id == found["request_id"],
                 Delivery.body.is_not(None),
                 Delivery.id <= delivery_id,
                 Delivery.id >= delivery_id - found["position"] - _REACH,
             )
+            .order_by(Delivery.id.desc())
+            .limit(1)
         )
     ).scalar()
     return DeliveryDetail(**found, body=None if body is None else body.decode("utf-8", "replace"))

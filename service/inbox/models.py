@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.db.base import Base, Moment, Serial, one_of, status_in
+from service.db.base import QUEUE_STORAGE, Base, Moment, Serial, one_of, status_in
 from service.lifecycle import DELIVERY_UNFINISHED, DeliveryOutcome, DeliveryStatus
 
 
@@ -55,14 +55,8 @@ class Delivery(Base):
             "id",
             postgresql_where=text(status_in(DELIVERY_UNFINISHED)),
         ),
-        Index(
-            "ix_deliveries_unfinished_record",
-            "account",
-            "app_id",
-            "record_id",
-            postgresql_where=text(status_in(DELIVERY_UNFINISHED)),
-        ),
         Index("ix_deliveries_dead", "id", postgresql_where=text("status = 'dead'")),
         Index("ix_deliveries_request_id", "request_id", postgresql_where=text("position > 0")),
         Index("ix_deliveries_change_id", "change_id", postgresql_where=text("change_id IS NOT NULL")),
+        {"postgresql_with": QUEUE_STORAGE},
     )

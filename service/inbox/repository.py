@@ -68,6 +68,7 @@ async def store_verdicts(
 ) -> None:
     """Store what became of unfinished deliveries, locking them in the order of their ids."""
     ids = sorted(verdicts)
+    # Not "IN ('pending', …": with old statistics that looks like a reason to read all that is pending.
     ordered = [verdicts[delivery_id] for delivery_id in ids]
     await connection.execute(
         text("SELECT FROM deliveries WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"), {"ids": ids}
@@ -83,7 +84,7 @@ async def store_verdicts(
             FROM unnest(CAST(:ids AS bigint[]), CAST(:statuses AS text[]), CAST(:outcomes AS text[]),
                 CAST(:reasons AS text[]), CAST(:change_ids AS uuid[]), CAST(:agains AS interval[]),
                 CAST(:looks AS integer[])) AS new (id, status, outcome, reason, change_id, again_in, looks)
-            WHERE deliveries.id = new.id AND deliveries.status IN ('pending', 'recheck')"""
+            WHERE deliveries.id = new.id AND deliveries.status NOT IN ('settled', 'dead')"""
         ),
         {
             "ids": ids,

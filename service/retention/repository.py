@@ -31,6 +31,7 @@ _DELIVERIES = text("""
     (SELECT count(*) FROM forgotten) AS forgotten FROM batch""")
 
 # Two statements: a replay that added a run while we waited for the change's lock is seen by the second.
+# OFFSET 0 keeps the look for a change's runs at its index: as a join it may read all runs for each batch.
 _LOCK_CHANGES = text("""
     SELECT id, created_at FROM changes
     WHERE created_at < now() - CAST(:age AS interval) AND (created_at, id) > (:created_at, :id)
@@ -38,24 +39,26 @@ _LOCK_CHANGES = text("""
 _FORGET_CHANGES = text("""
     DELETE FROM changes WHERE id = ANY(:ids)
     AND NOT EXISTS (
-        SELECT FROM runs WHERE runs.change_id = changes.id AND runs.status NOT IN ('done', 'discarded'))
+        SELECT FROM runs WHERE runs.change_id = changes.id AND runs.status NOT IN ('done', 'discarded')
+        OFFSET 0)
     AND NOT EXISTS (
         SELECT FROM runs WHERE runs.status = 'dead' AND runs.account = changes.account
         AND runs.app_id = changes.app_id AND runs.record_id = changes.record_id)
     RETURNING 1""")
 
+# An array, not a subquery to join with: that would read the whole table a second time for each batch.
 _ALARMS = text("""
-    DELETE FROM alarms WHERE id IN (
-        SELECT id FROM alarms WHERE cleared_at < now() - CAST(:age AS interval) LIMIT :batch)
+    DELETE FROM alarms WHERE id = ANY(ARRAY(
+        SELECT id FROM alarms WHERE cleared_at < now() - CAST(:age AS interval) LIMIT :batch))
     RETURNING 1""")
 _CALLS = text("""
-    DELETE FROM calls WHERE id IN (
-        SELECT id FROM calls WHERE counts_until < now() - CAST(:age AS interval) LIMIT :batch)
+    DELETE FROM calls WHERE id = ANY(ARRAY(
+        SELECT id FROM calls WHERE counts_until < now() - CAST(:age AS interval) LIMIT :batch))
     RETURNING 1""")
 _PROCESSES = text("""
-    DELETE FROM processes WHERE id IN (
+    DELETE FROM processes WHERE id = ANY(ARRAY(
         SELECT id FROM processes
-        WHERE greatest(beat_at, pg_postmaster_start_time()) < now() - CAST(:age AS interval) LIMIT :batch)
+        WHERE greatest(beat_at, pg_postmaster_start_time()) < now() - CAST(:age AS interval) LIMIT :batch))
     RETURNING 1""")
 
 SMALL_TABLES = {"alarms": _ALARMS, "calls": _CALLS, "processes": _PROCESSES}

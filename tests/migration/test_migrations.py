@@ -27,6 +27,8 @@ UNION ALL SELECT 'constraint', conname, conrelid::regclass || ' ' || pg_get_cons
     FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 UNION ALL SELECT 'sequence', sequencename, concat_ws(' ', data_type, start_value, increment_by, cycle)
     FROM pg_sequences WHERE schemaname = 'public'
+UNION ALL SELECT 'storage', relname, array_to_string(reloptions, ' ') FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND reloptions IS NOT NULL
 """
 
 
