@@ -66,11 +66,11 @@ class Retention(Section):
     """How long finished things are kept; unfinished ones never go."""
 
     deliveries: Period = Field(
-        timedelta(days=7), description="Settled deliveries, from their receipt on.", examples=["7d"]
+        timedelta(days=7), description="Settled deliveries, from when they were settled.", examples=["7d"]
     )
     changes: Period = Field(
         timedelta(days=30),
-        description="Changes with their finished runs and attempts, from when they were stored.",
+        description="Changes with their runs and attempts, from when they were stored.",
         examples=["30d"],
     )
 
