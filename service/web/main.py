@@ -27,7 +27,8 @@ from service.web.app import create_app
 from service.web.lifespan import WebOptions
 
 _BACKLOG = 2048
-_GRACE = 20  # seconds that requests under way get after SIGTERM
+GRACE = 20
+"""Seconds that requests under way get after SIGTERM."""
 _CHILD_ANSWERS_WITHIN = 30  # seconds; uvicorn kills a child that is slower, also one that is still importing
 _KEEP_ALIVE = 75  # seconds; more than the usual 60 of a proxy, so that the proxy hangs up first
 
@@ -98,7 +99,7 @@ def server_config(factory: "partial[Starlette]", *, processes: int = 1) -> uvico
         log_config=None,
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE,
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=GRACE,
     )
 
 

@@ -40,7 +40,7 @@ OF_OTHERS = {
 }
 """Variables that no setting reads: of the image, of Postgres, of the proxy, of an example's relay.yaml."""
 NEEDS = {
-    "web": timedelta(seconds=web._GRACE),
+    "web": timedelta(seconds=web.GRACE),
     "worker": GRACE,
     "scheduler": timedelta(seconds=ENDS_WITHIN),
 }
