@@ -17,6 +17,13 @@ _RECORD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PLACES = (("id",), ("record_id",), ("recordId",), ("data", "id"), ("record", "id"))
 
 
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 class MalformedBodyError(RelayError, ValueError):
     """The body is not JSON."""
 
@@ -42,7 +49,7 @@ def parse_delivery(body: bytes) -> list[str]:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return _DECODER.decode(body.decode("utf-8-sig"))
     except RecursionError:
         raise MalformedBodyError("the body is nested too deeply") from None
     except ValueError as error:  # also UnicodeDecodeError, and numbers of too many digits
@@ -61,7 +68,3 @@ def _record_id(element: Any, position: int) -> str:
     raise NoRecordIdError(
         f"element {position} has no record id (looked for id, record_id, data.id and the like)"
     )
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")

@@ -16,11 +16,13 @@ _DELIVERY_BYTES = 256
 class WaitingRequest:
     """The deliveries of one request, and the future that ends its wait.
 
-    `done` is also done (cancelled) when the request no longer waits: it ran out of time or was cancelled.
+    `done` is also done when the request no longer waits: it ran out of time, or was cancelled.
     """
 
     deliveries: Sequence[NewDelivery]
     size: int
+    expires_at: float
+    """On the event loop's clock."""
     done: asyncio.Future[None]
 
     def succeed(self) -> None:
@@ -52,6 +54,8 @@ class WaitingRequests:
         self._max_bytes, self._max_wait = max_bytes, max_wait.total_seconds()
         self._group_deliveries, self._group_bytes = group_deliveries, group_bytes
         self._queue: dict[WaitingRequest, None] = {}  # in order, and any of them can leave at once
+        self._unanswered: dict[WaitingRequest, None] = {}  # these, and those that a group holds
+        self._expiry: asyncio.TimerHandle | None = None  # of the oldest: a timer for each would cost more
         self._bytes = 0
         self._arrived = asyncio.Event()
         self._closed = False
@@ -67,16 +71,17 @@ class WaitingRequests:
             raise InboxUnavailableError("this process is ending: no delivery is taken any more")
         if self._bytes + size > self._max_bytes:
             raise InboxFullError(f"requests of more than {self._max_bytes} bytes wait for the database")
-        request = WaitingRequest(deliveries, size, asyncio.get_running_loop().create_future())
-        self._queue[request] = None
+        loop = asyncio.get_running_loop()
+        request = WaitingRequest(deliveries, size, loop.time() + self._max_wait, loop.create_future())
+        self._queue[request] = self._unanswered[request] = None
         self._bytes += size
         self._arrived.set()
+        if self._expiry is None:
+            self._expiry = loop.call_at(request.expires_at, self._expire, loop)
         try:
-            async with asyncio.timeout(self._max_wait):
-                await request.done
-        except TimeoutError:
-            raise InboxUnavailableError(f"the database did not commit within {self._max_wait:g} s") from None
+            await request.done
         finally:
+            del self._unanswered[request]
             if request in self._queue:
                 self._leave(request)
 
@@ -88,6 +93,7 @@ class WaitingRequests:
         while not self._queue:
             self._arrived.clear()
             await self._arrived.wait()
+            await asyncio.sleep(0)  # whoever is read in this turn of the loop comes along
         group: list[WaitingRequest] = []
         deliveries = size = 0
         for request in self._queue:
@@ -110,6 +116,15 @@ class WaitingRequests:
         for request in list(self._queue):
             self._leave(request)
             request.fail(InboxUnavailableError("this process is ending: the delivery was not stored"))
+
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End the wait of every request that is out of time, and look again when the next one may be."""
+        self._expiry = None
+        for request in self._unanswered:
+            if request.expires_at > loop.time():
+                self._expiry = loop.call_at(request.expires_at, self._expire, loop)
+                return
+            request.fail(InboxUnavailableError(f"the database did not commit within {self._max_wait:g} s"))
 
     def _leave(self, request: WaitingRequest) -> None:
         del self._queue[request]

@@ -25,6 +25,8 @@ class WebMetrics:
             buckets=_REQUEST_SECONDS,
             registry=registry,
         )
+        self._noted: dict[tuple[str, int | None], tuple[Counter, Histogram]] = {}
+        """What counts such a request: to look it up by its labels would cost as much as to count."""
         self._groups = Counter(
             "relay_inbox_groups_committed",
             "Groups of requests whose deliveries were committed together.",
@@ -44,9 +46,15 @@ class WebMetrics:
 
     def note_request(self, route: str, status: int | None, seconds: float) -> None:
         """Count a request. `route` is the pattern that matched; `status` None: nothing was answered."""
-        answered = "none" if status is None else str(status)
-        self._requests.labels(self._pid, route, answered).inc()
-        self._request_seconds.labels(self._pid, route).observe(seconds)
+        noted = self._noted.get((route, status))
+        if noted is None:
+            answered = "none" if status is None else str(status)
+            noted = self._noted[route, status] = (
+                self._requests.labels(self._pid, route, answered),
+                self._request_seconds.labels(self._pid, route),
+            )
+        noted[0].inc()
+        noted[1].observe(seconds)
 
     def note_commit(self, rows: int, seconds: float) -> None:
         """Count a committed group of requests."""

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from math import inf
 from typing import Any, Self
 
 import redis
@@ -9,6 +10,7 @@ import structlog
 from dramatiq import Message
 
 from service.queue.broker import DoorbellBroker, make_broker
+from service.queue.coalescing import WaitingDoorbells
 from service.queue.messages import Doorbell, RunHandler, SettleApp, arguments_of, queue_of
 
 MAX_QUEUED = 1000
@@ -16,18 +18,23 @@ MAX_QUEUED = 1000
 MAX_WAITING = 10_000
 """The most doorbells that wait in memory for the sending thread."""
 _BATCH = 100
+_GAP = 0.02
+"""Seconds between two of the same doorbell: a receiver under load would otherwise share its processor with a
+thread that talks to Redis after every commit. Who answers a doorbell looks at all that has come by then."""
 
 
 class Publisher:
     """Coalesces doorbells and sends them from one thread of its own.
 
-    A doorbell that still waits in memory is not added a second time. One that Redis did not take is dropped:
-    what it spoke of stands in Postgres, and the sweep rings again.
+    The first of a doorbell goes at once, the next one after `gap` seconds for all that were rung meanwhile.
+    One that Redis did not take is dropped: what it spoke of stands in Postgres, and the sweep rings again.
     """
 
-    def __init__(self, broker: DoorbellBroker, *, pause_while_away: float = 0.5) -> None:
+    def __init__(self, broker: DoorbellBroker, *, gap: float = _GAP, pause_while_away: float = 0.5) -> None:
         self._broker, self._pause_while_away = broker, pause_while_away
-        self._waiting: dict[Doorbell, None] = {}
+        self._waiting = WaitingDoorbells(gap)
+        self._wakes_at = inf
+        """When the sending thread looks by itself."""
         self._turn = threading.Condition()
         self._closed = threading.Event()
         self._away = False
@@ -52,8 +59,8 @@ class Publisher:
             if self._closed.is_set() or len(self._waiting) >= MAX_WAITING:
                 self.dropped += 1
                 return
-            self._waiting[doorbell] = None
-            self._turn.notify()
+            if self._waiting.add(doorbell) < self._wakes_at:
+                self._turn.notify()
 
     def ring_settle(self, account: str, app_id: str) -> None:
         """Ring for an app's pending deliveries."""
@@ -73,17 +80,19 @@ class Publisher:
         self._broker.close()
 
     def _send_until_closed(self) -> None:
-        while True:
-            with self._turn:
-                while not self._waiting and not self._closed.is_set():
-                    self._turn.wait()
-                if not self._waiting:
-                    return
-                # Taken out before they are sent: a ring from now on means something newer, and goes too.
-                batch = list(self._waiting)[:_BATCH]
-                for doorbell in batch:
-                    del self._waiting[doorbell]
+        while batch := self._next_batch():
             self._send(batch)
+
+    def _next_batch(self) -> list[Doorbell]:
+        """Wait for doorbells that are due; none once all is sent and the publisher closed."""
+        with self._turn:
+            while not self._closed.is_set():
+                now = time.monotonic()
+                if batch := self._waiting.take(_BATCH, now=now):
+                    return batch
+                self._wakes_at = self._waiting.next_due()
+                self._turn.wait(None if self._wakes_at == inf else self._wakes_at - now)
+            return self._waiting.take(_BATCH)
 
     def _send(self, batch: list[Doorbell]) -> None:
         sent = 0

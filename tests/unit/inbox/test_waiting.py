@@ -79,6 +79,34 @@ async def test_out_of_time_leaves_the_queue_and_is_not_taken_later() -> None:
     assert requests._bytes == 0
 
 
+async def test_each_request_has_its_own_time_also_in_the_hands_of_a_group() -> None:
+    requests = waiting(max_wait=timedelta(milliseconds=50))
+    early = await start(requests, a_request())
+    await requests.next_group()
+    half_over = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.025, half_over.set)
+    await half_over.wait()
+    late = await start(requests, a_request(), a_request())
+    with pytest.raises(InboxUnavailableError):
+        await early[0]
+    assert not any(task.done() for task in late)
+    for task in late:
+        with pytest.raises(InboxUnavailableError):
+            await task
+    assert not requests._queue
+    assert not requests._unanswered
+
+
+async def test_who_comes_after_a_timely_end_expires_too() -> None:
+    requests = waiting(max_wait=timedelta(milliseconds=20))
+    tasks = await start(requests, a_request())
+    for request in await requests.next_group():
+        request.succeed()
+    await tasks[0]
+    with pytest.raises(InboxUnavailableError):
+        await requests.wait_for_commit(a_request())
+
+
 async def test_a_cancelled_request_leaves_its_group_unharmed() -> None:
     requests = waiting()
     queued, taken, other = a_request(), a_request(), a_request()

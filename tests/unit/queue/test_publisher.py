@@ -52,7 +52,7 @@ def broker() -> HeldBroker:
 
 @pytest.fixture
 def publisher(broker: HeldBroker) -> Iterator[Publisher]:
-    publisher = Publisher(broker, pause_while_away=0.01)
+    publisher = Publisher(broker, gap=0.001, pause_while_away=0.01)
     yield publisher
     broker.gate.set()
     publisher.close()
@@ -88,6 +88,19 @@ def test_a_doorbell_on_its_way_does_not_swallow_a_newer_one(broker: HeldBroker, 
     broker.gate.set()
     wait_until(lambda: publisher.rung == 2)
     assert broker.sent == [("run", "held"), ("run", "held")]
+
+
+def test_a_doorbell_that_was_just_rung_waits_and_holds_up_no_other(broker: HeldBroker) -> None:
+    publisher = Publisher(broker, gap=60)
+    publisher.ring_settle("main", "app")
+    wait_until(lambda: publisher.rung == 1)
+    for _ in range(500):
+        publisher.ring_settle("main", "app")
+    publisher.ring_settle("main", "other")
+    wait_until(lambda: publisher.rung == 2)
+    assert broker.sent == [("settle", "main", "app"), ("settle", "main", "other")]
+    publisher.close(within=5)
+    assert broker.sent[2:] == [("settle", "main", "app")]
 
 
 def test_memory_is_bounded(broker: HeldBroker, publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
