@@ -4,22 +4,20 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import typer
 
 from service.clock import iso
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 JsonOption = typer.Option("--json", help="Print JSON instead of a table.")
 
 Columns = Mapping[str, Callable[[Any], object]]
 """Title → what to show of an object there."""
 
-_WIDE = 240
+_WIDEST = 100_000
+"""Columns of the widest table that is not folded."""
 
 
 def as_json(value: object) -> Any:
@@ -79,22 +77,20 @@ def when(moment: datetime | None) -> str:
 
 
 def _print_table(items: Sequence[object], columns: Columns) -> None:
+    from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in columns:
-        table.add_column(title, overflow="fold")
+        table.add_column(title)
     for item in items:
         cells = (show(item) for show in columns.values())
         # Text, not markup: what users and providers write may hold square brackets.
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in cells))
-    _console().print(table)
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
+    # As wide as its content, also in a narrow terminal: an id that is folded can not be copied.
     console = Console()
-    # A pipe has no width of its own: nothing is cut or folded there.
-    return console if console.is_terminal else Console(width=_WIDE)
+    widest = console.options.update(max_width=_WIDEST)
+    console.width = max(1, Measurement.get(console, widest, table).maximum)
+    console.print(table, soft_wrap=True)

@@ -18,7 +18,7 @@ from tests.fixtures.waiting import free_port
 pytestmark = pytest.mark.timeout(300)
 
 PAGES = [page for page in pages() if any(block.language in {"console", "sh"} for block in blocks_of(page))]
-PORTS = {"127.0.0.1:8000": "PORT", "127.0.0.1:8010": "SIMULATOR", "127.0.0.1:9000": "RECEIVER"}
+PORTS = {"8000": "PORT", "8010": "SIMULATOR", "9000": "RECEIVER"}
 
 
 @pytest.fixture
@@ -66,7 +66,12 @@ def test_following_a_page_shows_what_it_shows(
         "RELAY_DATA_DIR": str(root),
         "PORT": ports["PORT"],
     }
-    samples = {sample: f"127.0.0.1:{ports[name]}" for sample, name in PORTS.items()}
+    addresses = ("127.0.0.1:{}", '"127.0.0.1", {}')
+    samples = {
+        address.format(port): address.format(ports[name])
+        for port, name in PORTS.items()
+        for address in addresses
+    }
     with Reader(place, notes, environment, samples) as reader:
         for block in blocks:
             reader.follow(block)

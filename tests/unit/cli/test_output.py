@@ -1,7 +1,7 @@
 """What listings print."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -46,6 +46,17 @@ def test_a_listing_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     head, row = capsys.readouterr().out.splitlines()
     assert head.split() == ["NAME", "AT"]
     assert row.split() == ["[bold]a", "2026-11-22", "05:00:00"]
+
+
+@pytest.mark.parametrize("columns", ["40", "400"])
+def test_a_listing_is_never_folded(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    name = "long " * 100
+    print_listing([replace(VIEW, name=name)], COLUMNS, json_wanted=False, empty="none")
+    _, row = capsys.readouterr().out.splitlines()
+    assert row == f"{name}  2026-11-22 05:00:00"
 
 
 def test_an_empty_listing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
