@@ -16,8 +16,8 @@ THREADS: Mapping[QueueName, int] = MappingProxyType(
 )
 """How many doorbells one process of each queue answers at once, unless told otherwise."""
 GRACE = timedelta(seconds=30)
-_FOR_CLOSING = 5.0
-"""Seconds of the grace that a process needs to close what it opened."""
+FOR_CLOSING = timedelta(seconds=5)
+"""How much of the grace a process needs to close what it opened; all that it has after a second signal."""
 
 
 def run_worker(
@@ -32,17 +32,17 @@ def run_worker(
     load(settings.config, os.environ)
     Supervisor(
         [
-            (queue.value, _command(queue, threads or THREADS[queue], grace.total_seconds()))
+            (queue.value, _command(queue, threads or THREADS[queue], grace))
             for queue in QueueName
             for _ in range(processes)
         ],
         environment=os.environ | to_environment(settings),
         grace=grace.total_seconds(),
-        closing=_FOR_CLOSING,
+        closing=FOR_CLOSING.total_seconds(),
     ).run()
 
 
-def _command(queue: QueueName, threads: int, grace: float) -> tuple[str, ...]:
-    own_grace = max(0.0, grace - _FOR_CLOSING)
+def _command(queue: QueueName, threads: int, grace: timedelta) -> tuple[str, ...]:
+    own_grace = max(timedelta(0), grace - FOR_CLOSING).total_seconds()
     options = ("--threads", str(threads), "--grace", str(own_grace))
     return (sys.executable, "-P", "-m", "service.worker.child", *options, queue.value)

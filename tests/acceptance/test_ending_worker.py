@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from service.worker.main import FOR_CLOSING
 from tests.fixtures.auditing import (
     HANDLERS,
     assert_nothing_lost,
@@ -33,8 +34,6 @@ from tests.fixtures.stream import DeliveryStream
 from tests.fixtures.tiers import Scale
 from tests.fixtures.waiting import wait_until
 
-CUT_OFF_WITHIN = 5.0
-"""Seconds after a second signal."""
 SLACK = 5.0
 """Seconds that a busy machine may take on top of a stated time; whoever deploys waits as much longer."""
 
@@ -132,7 +131,7 @@ def test_a_second_signal_gives_it_back_at_once(installation: Installation) -> No
             lambda: all_stopped_listening(installation, "worker", before=before), what="all are to end"
         )
         installation.processes.signal("worker")
-        assert installation.processes.wait_for_end("worker", CUT_OFF_WITHIN + SLACK) == 0
+        assert installation.processes.wait_for_end("worker", FOR_CLOSING.total_seconds() + SLACK) == 0
         assert rows_of(installation, pids) == []
         installation.processes.start("worker")
     assert_others_go_on(installation, in_hand)

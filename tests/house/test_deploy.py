@@ -18,7 +18,7 @@ from service.config import Settings
 from service.scheduler.main import ENDS_WITHIN
 from service.web import main as web
 from service.web.body import BodyLimits
-from service.worker.main import GRACE
+from service.worker.main import FOR_CLOSING, GRACE
 from tests.fixtures.source import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -157,6 +157,22 @@ def test_processes_have_their_time_to_stop(name: str) -> None:
     least = NEEDS[name] + CLOSING
     assert parse_duration(SERVICES[name]["stop_grace_period"]) >= least
     assert parse_duration(_unit(name)["Service"]["TimeoutStopSec"]) >= least
+
+
+def test_the_page_states_these_times() -> None:
+    told = {
+        name: re.findall(r"(\d+) s", line)
+        for name in NEEDS
+        for line in re.findall(rf"^\| `relay {name}` .*$", PAGE, re.MULTILINE)
+    }
+    closing = f"{CLOSING.seconds}"
+    assert told["web"] == [f"{NEEDS['web'].seconds}", closing]
+    assert told["worker"] == [f"{GRACE.seconds}", f"{(GRACE - FOR_CLOSING).seconds}"]
+    assert told["scheduler"] == [f"{NEEDS['scheduler'].seconds}", closing]
+    web_waits, worker_waits, scheduler_waits = (
+        SERVICES[name]["stop_grace_period"].removesuffix("s") for name in ("web", "worker", "scheduler")
+    )
+    assert f"({web_waits}, {worker_waits} and {scheduler_waits} s)" in PAGE
 
 
 @pytest.mark.parametrize("name", PROCESSES)

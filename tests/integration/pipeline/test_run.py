@@ -83,6 +83,23 @@ async def test_one_doorbell_runs_all_that_is_ready_in_order(engine: AsyncEngine,
     )
 
 
+async def test_who_winds_down_finishes_what_it_has_and_leaves_the_rest_to_others(
+    engine: AsyncEngine, database: Database
+) -> None:
+    handling = Handling()
+    handling.go_on = asyncio.Event()
+    pipeline = await with_changes(engine, database, [bound(handling)], records="ab")
+    runner = pipeline.runner(pipeline.process())
+    running = asyncio.create_task(runner.run("ops"))
+    await wait_until_async(lambda: handling.seen)
+    pipeline.bells.handlers.clear()
+    runner.wind_down()
+    handling.go_on.set()
+    await running
+    assert sorted(status for status, *_ in runs(database)) == ["done", "ready"]
+    assert "ops" in pipeline.bells.handlers
+
+
 async def test_a_failing_run_holds_back_its_record_only_and_keeps_its_key(
     engine: AsyncEngine, database: Database
 ) -> None:

@@ -1,5 +1,6 @@
 """Around every request: ids, answers to errors, and a log that can't be flooded."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -46,6 +47,23 @@ async def test_every_answer_carries_the_request_id_of_the_state() -> None:
     asked = Asked()
     await asked.of(app)
     assert dict(asked.sent[0]["headers"])[b"x-request-id"].decode() == str(asked.state["request_id"])
+
+
+async def test_a_request_that_the_server_cuts_off_is_refused_for_now() -> None:
+    asking = asyncio.Event()
+
+    async def app(_: Scope, __: Receive, ___: Send) -> None:
+        asking.set()
+        await asyncio.Event().wait()
+
+    asked = Asked()
+    request = asyncio.create_task(asked.of(app))
+    await asking.wait()
+    request.cancel()
+    await request
+    assert asked.sent[0]["status"] == 503
+    assert dict(asked.sent[0]["headers"])[b"retry-after"]
+    assert b"ending" in asked.sent[1]["body"]
 
 
 async def test_an_error_becomes_its_answer() -> None:
