@@ -35,6 +35,7 @@ def running_up(
 ) -> Iterator[RunningUp]:
     """A `relay up` for the commands of pages that say nothing of how to start one."""
     root = fresh_root()
+    _give_port(root, str(free_port()))
     with RunningUp(root, tmp_path_factory.mktemp("up"), {"PORT": "0"}) as up:
         up.wait_for(r"runs: console ok")
         yield up
@@ -54,10 +55,11 @@ def test_following_a_page_shows_what_it_shows(
     if not any(map(CLONE.match, commands)):
         check_out(place)
         path = f"{Path(sys.executable).parent}{os.pathsep}{path}"
-    if any(_needs_relay_up(command) for command in commands) and not any(map(_starts_one, commands)):
-        root = request.getfixturevalue("running_up").root
     ports = {name: str(free_port()) for name in PORTS.values()}
-    _give_port(root, ports["SIMULATOR"])
+    if any(map(_needs_relay_up, commands)) and not any(map(_starts_one, commands)):
+        root = request.getfixturevalue("running_up").root
+    else:
+        _give_port(root, ports["SIMULATOR"])
     environment = {
         "PATH": path,
         "HOME": str(tmp_path),
