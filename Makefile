@@ -1,6 +1,6 @@
 # The commands of this project. `make up` and `make test` are all that a newcomer needs.
 .DEFAULT_GOAL := help
-.PHONY: help install up test prove lint types check bench docs lock
+.PHONY: help install up test prove lint types check bench docs plans lock
 
 PYTHON ?= python3
 UV := uv==0.13.9
@@ -43,6 +43,9 @@ bench: install  ## Measure, and write docs/performance.md (some of it: ONLY="ack
 
 docs: install  ## Write the pages of docs/reference/ from the code.
 	$(BIN)/python -m service.cli.reference
+
+plans: install  ## Write docs/reference/plans.md: how Postgres finds what each statement asks for.
+	$(BIN)/pytest -q tests/integration/db/test_plans.py --write-plans
 
 lock: .venv/installed  ## Resolve the newest allowed versions into requirements.lock.
 	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --extra embedded --group dev --universal --python-version 3.11 \

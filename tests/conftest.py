@@ -11,4 +11,5 @@ pytest_plugins = [
     "tests.fixtures.sink",
     "tests.fixtures.relay",
     "tests.fixtures.installation",
+    "tests.fixtures.plan_page",
 ]
