@@ -3,6 +3,7 @@
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import UUID
 
 import httpx2
@@ -10,7 +11,7 @@ import pytest
 
 from service.scheduler.main import ENDS_WITHIN
 from service.web.main import GRACE
-from tests.fixtures.ending import catches_sigterm, rows_of
+from tests.fixtures.ending import beating_after, now_of, rows_of
 from tests.fixtures.installation import Installation
 from tests.fixtures.kill_points import at_insert, locked, waits_for_a_lock
 from tests.fixtures.senders import Senders
@@ -74,7 +75,8 @@ def test_requests_under_way_are_answered(installation: Installation, http: httpx
         pids = installation.processes.signal("web")
         wait_until(lambda: nobody_listens(port), what="nobody is let in any more")
         installation.processes.signal("web")
-        assert installation.processes.lives("web")
+        later = now_of(installation) + timedelta(seconds=1)
+        wait_until(lambda: beating_after(installation, pids, later), what="it lives, with a request in hand")
         assert not answer.done(), "it was answered before it was stored"
     assert answer.result() == 202
     assert installation.processes.wait_for_end("web", GRACE + SLACK) == 0
@@ -115,17 +117,22 @@ def test_the_scheduler_ends_within_a_sweep(installation: Installation, http: htt
 
 
 @pytest.mark.parametrize("kind", ["web", "worker", "scheduler"])
-@pytest.mark.parametrize("moment", ["before anything", "at the first beat"])
+@pytest.mark.parametrize("moment", ["importing", "at the first beat"])
 def test_who_is_stopped_while_it_starts_leaves_nothing(
     installation: Installation, kind: str, moment: str
 ) -> None:
-    pid = installation.processes.launch("new", kind, PORT=str(free_port()))
-    if moment == "before anything":
-        wait_until(lambda: catches_sigterm(pid), what="it has a way to end", pause=0.001)
+    name = f"{kind} {moment}"
+    installation.processes.launch(name, kind, PORT=str(free_port()), PYTHONPROFILEIMPORTTIME="1")
+    if moment == "importing":
+        wait_until(
+            lambda: f" service.{kind}\n" in installation.processes.log(name),
+            what="it imports its parts",
+            pause=0.001,
+        )
     else:
         wait_until(
-            lambda: rows_of(installation, installation.processes.members("new")), what="one of it beats"
+            lambda: rows_of(installation, installation.processes.members(name)), what="one of it beats"
         )
-    pids = installation.processes.signal("new")
-    assert installation.processes.wait_for_end("new", SLACK) == 0
+    pids = installation.processes.signal(name)
+    assert installation.processes.wait_for_end(name, SLACK) == 0
     assert rows_of(installation, pids) == []

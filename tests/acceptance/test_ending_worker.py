@@ -5,6 +5,7 @@
 
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -22,18 +23,22 @@ from tests.fixtures.ending import (
     InHand,
     all_stopped_listening,
     attempts_at,
+    beating_after,
     call_for_job,
     count_of_stopped,
     every_process_at_work,
     job_is_done,
+    now_of,
     rows_of,
 )
 from tests.fixtures.installation import Installation, installation_for_faults
 from tests.fixtures.kill_points import POINTS, at_call
+from tests.fixtures.relay import QUEUES
 from tests.fixtures.stream import DeliveryStream
 from tests.fixtures.tiers import Scale
 from tests.fixtures.waiting import wait_until
 
+MUCH_LONGER_THAN_CLOSING = timedelta(seconds=2)
 SLACK = 5.0
 """Seconds that a busy machine may take on top of a stated time; whoever deploys waits as much longer."""
 
@@ -77,7 +82,11 @@ def test_what_is_in_hand_is_finished(
             lambda: all_stopped_listening(installation, "worker", before=before), what="all are to end"
         )
         waiting = installation.create(told=False)
-        assert installation.processes.lives("worker"), "it ended with work in hand"
+        later = now_of(installation) + MUCH_LONGER_THAN_CLOSING
+        wait_until(
+            lambda: beating_after(installation, pids, later) == set(QUEUES),
+            what="all live, with work in hand",
+        )
     assert installation.processes.wait_for_end("worker") == 0
     assert rows_of(installation, pids) == []
     assert job_is_done(installation)
