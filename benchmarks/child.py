@@ -18,6 +18,7 @@ from service.queue.publisher import Publisher
 from service.worker.main import THREADS
 
 _GRACE = 5.0
+_PATIENCE = 300.0  # seconds for one round of work, also on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class WorkerChild:
             began = time.monotonic()
             for doorbell in doorbells:
                 publisher.ring(doorbell)
-            wait_until(is_done, what="all is done", processes=[self.process])
+            wait_until(is_done, what="all is done", processes=[self.process], timeout=_PATIENCE)
             wall = time.monotonic() - began
             return Spent(
                 wall,

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
+from sqlalchemy.engine.interfaces import AdaptedConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from service.db.arrays import send_binary
 
 
 def open_engine(
@@ -24,7 +27,7 @@ def open_engine(
         f" -c lock_timeout={_milliseconds(lock_timeout)}"
         " -c timezone=UTC -c synchronous_commit=on -c idle_in_transaction_session_timeout=60000"
     )
-    return create_async_engine(
+    engine = create_async_engine(
         make_url(database_url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -33,6 +36,12 @@ def open_engine(
         pool_pre_ping=True,
         connect_args={"connect_timeout": 5, "application_name": f"relay-{name}", "options": options},
     )
+    event.listen(engine.sync_engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: AdaptedConnection, _entry: object) -> None:
+    send_binary(connection.driver_connection)
 
 
 def _milliseconds(duration: timedelta) -> int:

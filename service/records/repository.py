@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.changes.decision import Snapshot
 from service.changes.types import Diff, FieldDiff, Fields, Kind, Origin
+from service.db.arrays import TextArray
 from service.lifecycle import RecordState
 
 
@@ -117,7 +118,7 @@ async def store_snapshots(
                 "record_ids": list(changed),
                 "states": [snapshot.state for snapshot in changed.values()],
                 "versions": [snapshot.version for snapshot in changed.values()],
-                "fields": [_json(snapshot.fields) for snapshot in changed.values()],
+                "fields": TextArray(_json(snapshot.fields) for snapshot in changed.values()),
             },
         )
     if unchanged:
@@ -167,8 +168,8 @@ async def insert_changes(
             "kinds": [change.kind for change in changes],
             "origins": [change.origin for change in changes],
             "restored": [change.restored for change in changes],
-            "diffs": [_json(change.diff) for change in changes],
-            "afters": [_json(change.record) for change in changes],
+            "diffs": TextArray(_json(change.diff) for change in changes),
+            "afters": TextArray(_json(change.record) for change in changes),
             "deliveries": [change.deliveries for change in changes],
             "firsts": [change.first_received_at for change in changes],
         },
