@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from benchmarks.acks import measure_acks
+from benchmarks.growth import measure_growth
 from benchmarks.latency import measure_latency
+from benchmarks.memory import measure_memory
 from benchmarks.runs import measure_runs
 from benchmarks.settle import measure_settle
+from benchmarks.startup import measure_startup
 from benchmarks.workbench import Benchmark
 
 BENCHMARKS: tuple[Benchmark, ...] = (
@@ -14,6 +17,9 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("latency", "How long from an idle POST until its handler starts?", measure_latency),
     Benchmark("settle", "How many records a second does one process settle?", measure_settle),
     Benchmark("runs", "How many runs a second does one process do?", measure_runs),
+    Benchmark("growth", "Does anything get dearer as more is stored?", measure_growth),
+    Benchmark("memory", "How much memory does each process take?", measure_memory),
+    Benchmark("startup", "How long does each process take to start, and to import?", measure_startup),
 )
 
 

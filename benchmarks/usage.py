@@ -23,16 +23,21 @@ def postgres_cpu_seconds(database_url: str) -> float:
     with psycopg.connect(database_url) as connection:
         parent = int(_stat(connection.info.backend_pid)[_PARENT])
         used = _seconds(_stat(parent), _USER, _SYSTEM, _REAPED_USER, _REAPED_SYSTEM)
-        return used + sum(_seconds(stat, _USER, _SYSTEM) for stat in _children(parent))
+        return used + sum(_seconds(stat, _USER, _SYSTEM) for _, stat in _children(parent))
 
 
-def _children(parent: int) -> Iterator[list[str]]:
+def children_of(parent: int) -> list[int]:
+    """The processes that a process has started and not yet seen end."""
+    return [pid for pid, _ in _children(parent)]
+
+
+def _children(parent: int) -> Iterator[tuple[int, list[str]]]:
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
             with suppress(FileNotFoundError, ProcessLookupError):
                 stat = _stat(int(entry.name))
                 if int(stat[_PARENT]) == parent:
-                    yield stat
+                    yield int(entry.name), stat
 
 
 def _stat(pid: int) -> list[str]:
