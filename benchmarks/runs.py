@@ -17,7 +17,7 @@ from service.worker.main import THREADS
 _CASES: Mapping[str, str] = {"runs, concurrency 4 (the default)": "rest", "runs, concurrency 16": "rest-wide"}
 """The handler of each, in benchmarks/installed/throughput.yaml."""
 _ROUNDS = 5
-_RUNS = 1500
+_RUNS = 1000
 _WARM_UP = 200
 _LEFT = "SELECT EXISTS (SELECT FROM runs WHERE status IN ('ready', 'running'))"
 _NOBODY = {"BENCHMARK_PROVIDER": "http://127.0.0.1:9/v3", "BENCHMARK_TOKEN": "benchmark"}
