@@ -39,18 +39,21 @@ def nobody_listens(port: str) -> bool:
 
 
 @pytest.mark.timeout(600)  # at full scale
-@pytest.mark.parametrize("order", ["new-first", "old-first"])
+@pytest.mark.parametrize("order", ["new-first", "old-first", "old-first, two processes each"])
 def test_web_is_replaced_under_load(
     installation: Installation, tasks: list[str], order: str, scale: Scale
 ) -> None:
     """Behind a proxy the new one starts beside the old; at one port after it, while senders try again."""
+    options = ["--processes", "2"] if "two" in order else []
+    if options and not scale.full:
+        pytest.skip("at full scale")
     stored_before = requests_stored(installation)
     first = port_of(installation)
     second = str(free_port()) if order == "new-first" else first
     names = ("web", "next") if order == "new-first" else ("web", "web")
     ports = {names[1]: second, names[0]: first}
     with Senders(installation, tasks, [first, second]) as senders:
-        for _ in range(scale.pick(small=1, full=5)):
+        for _ in range(scale.pick(small=1, full=2)):
             for old, new in (names, names[::-1]):
                 senders.go_on_for(50)
                 if order == "new-first":
@@ -58,9 +61,12 @@ def test_web_is_replaced_under_load(
                 pids = installation.processes.signal(old)
                 assert installation.processes.wait_for_end(old, GRACE + SLACK) == 0
                 assert rows_of(installation, pids) == []
-                if order == "old-first":
-                    installation.processes.start(new)
+                if order != "new-first":
+                    installation.processes.start_as(new, "web", *options)
         senders.go_on_for(50)
+    if options:
+        assert installation.processes.terminate("web") == 0
+        installation.processes.start("web")
     assert set(senders.statuses) <= {202, None}, "a connection may be refused, a request may not"
     assert len(senders.acknowledged) == len(set(senders.acknowledged))
     assert requests_stored(installation) - stored_before == set(senders.acknowledged)
