@@ -44,6 +44,8 @@ def test_a_shell_block_has_commands_alone() -> None:
         ("ID  NAME\n1  a", "ID        NAME  \n1         a\n"),
         ("one\n...\nfour", "one\ntwo\nthree\nfour\n"),
         ("one\n...\nfour", "one\nfour\n"),
+        ("a v2  b   runs: c ok", "a v2  b   runs: c ok\n"),
+        ("a v2  b   runs: c ok", "a v2  b   runs: c under way\na v2   runs: c ok\n"),
         ("failed (...), again", "failed (Error: a (b)), again\n"),
         (f"{RUN} is\n{RUN}", f"{OTHER_RUN} is\n{OTHER_RUN}\n"),
     ],
@@ -57,6 +59,8 @@ def test_what_differs_from_run_to_run_is_no_difference(expected: str, output: st
     [
         ("one", "one\ntwo\n"),
         ("one", "none\n"),
+        ("a v2  b   runs: c ok", "a v2  d   runs: c ok\n"),
+        ("a v2  b   runs: c ok", "a v2  b   runs: c dead\n"),
         ("one\n...", "two\none\n"),
         ("a (b)", "a b\n"),
         ("status  dead", "status  done\n"),
