@@ -50,9 +50,9 @@ class Receiver:
 
 
 def data_directory() -> Path:
-    """A place on a real disk: in the temporary directory of many machines an fsync costs nothing."""
+    """A place of our own on a real disk: in the temporary directory of many machines fsync costs nothing."""
     usual = default_data_dir(os.environ, Path.home(), root=os.geteuid() == 0)
-    return usual.with_name("fusioo-relay-benchmarks")
+    return usual.with_name(f"fusioo-relay-benchmarks-{os.getpid()}")
 
 
 @contextmanager
