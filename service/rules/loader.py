@@ -16,6 +16,7 @@ from service.rules.problems import Finding
 from service.rules.references import check_references
 from service.rules.schema import RelayFile
 from service.rules.substitution import Substitution
+from service.rules.written_secrets import check_secrets
 
 _MOST_BYTES = 1024 * 1024
 
@@ -43,7 +44,7 @@ def parse(text: str, file_name: str, env: Mapping[str, str]) -> Configuration:
     relay, findings = _validate(tree, source)
     unset = {finding.path for finding in substitution.findings}  # what else is wrong there comes from that
     findings = [each for each in (*findings, *check_references(tree)) if each.path not in unset]
-    findings += substitution.findings
+    findings += [*check_secrets(document.tree), *substitution.findings]
     if relay is None or findings or document.problems:
         raise source.invalid(findings, also=document.problems)
     return Configuration(

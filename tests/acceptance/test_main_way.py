@@ -13,7 +13,7 @@ from tests.fixtures.waiting import wait_until
 
 CONFIGURATION = """\
 handlers:
-  ops:     {http: {url: "%(good)s/ops", secret: "%(secret)s", allow_private: true}}
+  ops:     {http: {url: "%(good)s/ops", secret: "${OPS_SECRET}", allow_private: true}}
   closed:  {http: {url: "%(good)s/closed", allow_private: true}}
   urgent:  {http: {url: "%(good)s/urgent", allow_private: true}}
   mirror:  {http: {url: "%(good)s/mirror", allow_private: true}}
@@ -51,7 +51,7 @@ def installation(
 ) -> Iterator[Installation]:
     """A relay that nobody breaks; no process of it counts as lost, however slow the machine is."""
     with HttpSink() as sink:
-        urls = {"good": sink.url, "bad": bad_sink.url, "secret": SIGNING_SECRET}
+        urls = {"good": sink.url, "bad": bad_sink.url}
         with running_installation(
             module_database,
             module_redis_url,

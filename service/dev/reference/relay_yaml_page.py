@@ -65,7 +65,7 @@ retention: {deliveries: 7d, changes: 30d}
 | a time zone | `UTC`, or a name like `Europe/Berlin` |
 | an address | begins with `https://` or `http://`, and has no `?` or `#` |
 | a variable | `${NAME}`, put in from the environment; within `{…}` in quotes: `"${NAME}"` |
-| a secret | write a variable: the file is for everybody's eyes |
+| a secret | a variable: the file is for everybody's eyes, and one that is written out is an error |
 
 It is YAML, a little stricter: no key twice, no tags, no merge keys, and only `true` and `false` are booleans.
 A key that is not listed here is an error, and so is a variable that is not set. A section without a line

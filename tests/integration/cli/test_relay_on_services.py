@@ -56,14 +56,16 @@ def configured(
     (tmp_path / "relay.yaml").write_text(
         "version: 1\n"
         "accounts:\n"
-        f'  main: {{provider: fusioo, token: "{simulator.token}", base_url: "{simulator.url}"}}\n'
-        f'  broken: {{provider: fusioo, token: wrong, base_url: "{simulator.url}"}}\n'
+        f'  main: {{provider: fusioo, token: "${{FUSIOO_TOKEN}}", base_url: "{simulator.url}"}}\n'
+        f'  broken: {{provider: fusioo, token: "${{WRONG_TOKEN}}", base_url: "{simulator.url}"}}\n'
         "handlers: {note: {log: {}}}\n"
         "rules:\n"
         "  - {name: tasks, account: main, app: Tasks, run: [note]}\n"
         "  - {name: clients, account: broken, app: Clients, run: [note]}\n"
     )
     monkeypatch.setenv("RELAY_PUBLIC_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("FUSIOO_TOKEN", simulator.token)
+    monkeypatch.setenv("WRONG_TOKEN", "wrong")
     return on_database
 
 

@@ -132,10 +132,11 @@ class Door:
 
     def __init__(self, directory: Path, services: EmbeddedServices) -> None:
         (directory / "relay.yaml").write_text(
-            "version: 1\naccounts: {main: {provider: fusioo, token: t}}\nhandlers: {ops: {log: {}}}\n"
+            'version: 1\naccounts: {main: {provider: fusioo, token: "${FUSIOO_TOKEN}"}}\n'
+            "handlers: {ops: {log: {}}}\n"
         )
         self._said = directory / "said"
-        urls = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
+        urls = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url, "FUSIOO_TOKEN": "t"}
         with self._said.open("wb") as said:
             self.process = subprocess.Popen(  # noqa: S603  ourselves
                 [sys.executable, "-W", "error", "-c", _DOOR],

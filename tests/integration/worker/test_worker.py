@@ -21,7 +21,7 @@ run_worker(read_settings())
 """
 _FILE = """\
 version: 1
-accounts: {main: {provider: fusioo, token: t, base_url: "http://127.0.0.1:9/v3"}}
+accounts: {main: {provider: fusioo, token: "${FUSIOO_TOKEN}", base_url: "http://127.0.0.1:9/v3"}}
 handlers: {told: {log: {}}}
 rules: [{name: every, account: main, app: app, run: [told]}]
 """
@@ -34,7 +34,12 @@ class RunningWorker:
     def __init__(self, directory: Path, database: Database, redis_url: str) -> None:
         (directory / "relay.yaml").write_text(_FILE)
         self._database = database
-        urls = {"DATABASE_URL": database.url, "REDIS_URL": redis_url, "RELAY_BEAT_EVERY": "100ms"}
+        urls = {
+            "DATABASE_URL": database.url,
+            "REDIS_URL": redis_url,
+            "RELAY_BEAT_EVERY": "100ms",
+            "FUSIOO_TOKEN": "t",
+        }
         self.parent = subprocess.Popen(  # noqa: S603  ourselves
             [sys.executable, "-W", "error", "-c", _DOOR],
             cwd=directory,

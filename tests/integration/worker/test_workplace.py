@@ -14,15 +14,16 @@ from tests.fixtures.waiting import wait_until_async
 
 _FILE = """\
 version: 1
-accounts: {main: {provider: fusioo, token: t}}
+accounts: {main: {provider: fusioo, token: "${FUSIOO_TOKEN}"}}
 handlers: {told: {log: {}}}
 rules: [{name: every, account: main, app: app, run: [told]}]
 """
 
 
 async def test_who_gives_up_before_the_first_beat_leaves_no_row(
-    database: Database, redis_url: str, tmp_path: Path
+    database: Database, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("FUSIOO_TOKEN", "t")
     file = tmp_path / "relay.yaml"
     file.write_text(_FILE)
     settings = Settings(database_url=database.url, redis_url=redis_url, config=file)

@@ -14,7 +14,7 @@ from service.handlers.registry import KINDS, LATER_KINDS, build_handlers, close_
 from service.rules.loader import parse
 from service.rules.problems import InvalidConfigurationError
 
-SECRETS = {"OPS_SECRET": "s3cret-of-ops", "OPS_URL": "ftp://token-in-url@x"}
+SECRETS = {"T": "t0ken", "OPS_SECRET": "s3cret-of-ops", "OPS_URL": "ftp://token-in-url@x"}
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def _path_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def build(handlers: str, directory: Path = Path()) -> Mapping[str, BoundHandler]:
     lines = "\n".join(f"  {line}" for line in handlers.strip().splitlines())
-    text = f"version: 1\naccounts:\n  main: {{provider: fusioo, token: t0ken}}\nhandlers:\n{lines}\n"
+    text = f'version: 1\naccounts:\n  main: {{provider: fusioo, token: "${{T}}"}}\nhandlers:\n{lines}\n'
     return build_handlers(parse(text, "relay.yaml", SECRETS), HandlerDeps(directory))
 
 

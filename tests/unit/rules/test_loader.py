@@ -108,7 +108,7 @@ def test_aliases_are_followed_but_not_without_end() -> None:
     text = HEAD.replace(
         "{ops: {log: {}}}", "{ops: {log: {}, retry: &quick [1s, 2s]}, b: {log: {}, retry: *quick}}"
     )
-    assert len(parse(text + "  []", "relay.yaml", {}).handlers["b"].retry) == 2
+    assert len(parse(text + "  []", "relay.yaml", ENV).handlers["b"].retry) == 2
     bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
         for old, new in zip("abcdefgh", "bcdefghi", strict=True)

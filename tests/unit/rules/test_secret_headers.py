@@ -9,7 +9,7 @@ FILE = """
 version: 1
 accounts:
   main: {provider: fusioo, token: "${NOT_SET}", secret_header: X-Own}
-  other: {provider: fusioo, token: x}
+  other: {provider: fusioo, token: "${NOT_SET}"}
   third: {secret_header: "${HEADER}"}
 rules: {wrong: [1, 2]}
 """

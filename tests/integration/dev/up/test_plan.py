@@ -135,13 +135,13 @@ def test_the_simulators_token_goes_to_the_simulator_only() -> None:
     text = """\
 version: 1
 accounts:
-  main: {provider: fusioo, token: a, base_url: "http://127.0.0.1:8010/v3"}
-  real: {provider: fusioo, token: b}
+  main: {provider: fusioo, token: "${T}", base_url: "http://127.0.0.1:8010/v3"}
+  real: {provider: fusioo, token: "${T}"}
 """
-    simulated = parse(text[: text.index("  real")], "relay.yaml", {})
+    simulated = parse(text[: text.index("  real")], "relay.yaml", {"T": "t"})
     check_accounts(simulated, "http://127.0.0.1:8010/v3")
     with pytest.raises(ConfigurationError, match=r"relay\.yaml:4:9: account real is at https://api\.fusioo"):
-        check_accounts(parse(text, "relay.yaml", {}), "http://127.0.0.1:8010/v3")
+        check_accounts(parse(text, "relay.yaml", {"T": "t"}), "http://127.0.0.1:8010/v3")
 
 
 def test_the_example_is_right(tmp_path: Path) -> None:
