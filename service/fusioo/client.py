@@ -11,7 +11,10 @@ from service.fusioo.auth import Auth
 from service.fusioo.errors import RequestTooLargeError, UnreachableError
 from service.fusioo.protocol import BASE_URL, Call, build_call, check_base_url, read_answer
 from service.fusioo.resources.apps import Apps
+from service.fusioo.resources.comments import Comments
+from service.fusioo.resources.discussions import Discussions
 from service.fusioo.resources.records import Records
+from service.fusioo.resources.users import Users
 from service.fusioo.resources.webhooks import Webhooks
 from service.transport.errors import ResponseTooLargeError, TransportError
 from service.transport.http import send
@@ -50,6 +53,9 @@ class FusiooClient:
         self._meter: Meter = meter or Unmetered()
         self.apps = Apps(self._perform)
         self.records = Records(self._perform)
+        self.discussions = Discussions(self._perform)
+        self.comments = Comments(self._perform)
+        self.users = Users(self._perform)
         self.webhooks = Webhooks(self._perform)
 
     async def ping(self) -> None:

@@ -25,6 +25,8 @@ class Endpoint:
     """Whether it counts against the company's calls per hour."""
     refusal: type[FusiooError] | None = None
     """What a refusal (HTTP 400, 404, 413, 414, 431) without a known code means here."""
+    gone: type[FusiooError] | None = None
+    """For a deletion: the answer to a repeated call if an earlier one, whose answer was lost, worked."""
 
     @property
     def label(self) -> str:
@@ -47,6 +49,9 @@ _OF_LISTING: ErrorClasses = (
     errors.OffsetInvalidError,
     errors.LimitInvalidError,
 )
+_OF_CONTENT: ErrorClasses = (errors.ContentMissingError, errors.ContentTooLongError)
+_OF_DISCUSSION: ErrorClasses = (errors.AppAccessDeniedError, errors.DiscussionNotFoundError)
+_OF_FILE: ErrorClasses = (*_OF_APP, errors.NoSuchFileError, errors.FileAccessDeniedError)
 
 PING = Endpoint("GET", "/ping", metered=False)
 
@@ -73,10 +78,67 @@ UPDATE_RECORD = Endpoint(
     (*_OF_RECORD, errors.CannotUpdateError, errors.ValidationFailedError),
     idempotent=False,  # a late repetition would undo what somebody else wrote since
 )
-DELETE_RECORD = Endpoint("DELETE", "/records/{record}", (*_OF_RECORD, errors.CannotDeleteError))
+DELETE_RECORD = Endpoint(
+    "DELETE",
+    "/records/{record}",
+    (*_OF_RECORD, errors.CannotDeleteError),
+    gone=errors.RecordNotFoundError,
+)
+GET_DELETED_RECORD = Endpoint("GET", "/trash/records/{record}", (errors.RecordNotFoundError,))
+
+CREATE_DISCUSSION = Endpoint(
+    "POST",
+    "/discussions/records/{record}",
+    (errors.AppAccessDeniedError, errors.RecordNotFoundError, *_OF_CONTENT),
+    idempotent=False,
+)
+LIST_DISCUSSIONS = Endpoint(
+    "GET",
+    "/discussions/records/{record}",
+    (
+        errors.AppAccessDeniedError,
+        errors.RecordNotFoundError,
+        errors.DirectionInvalidError,
+        errors.OffsetInvalidError,
+        errors.LimitInvalidError,
+    ),
+)
+GET_DISCUSSION = Endpoint("GET", "/discussions/{discussion}", _OF_DISCUSSION)
+DELETE_DISCUSSION = Endpoint(
+    "DELETE", "/discussions/{discussion}", _OF_DISCUSSION, gone=errors.DiscussionNotFoundError
+)
+
+CREATE_COMMENT = Endpoint(
+    "POST", "/comments/discussions/{discussion}", _OF_DISCUSSION + _OF_CONTENT, idempotent=False
+)
+
+LIST_USERS = Endpoint("GET", "/users")
+GET_USER = Endpoint("GET", "/users/{user}", (errors.UserNotFoundError,))
+
+GET_FILE = Endpoint("GET", "/files/{file}", _OF_FILE)
+DOWNLOAD_FILE = Endpoint("GET", "/files/download/{file}", _OF_FILE)
+CREATE_FILE = Endpoint(
+    "POST",
+    "/files",
+    (
+        errors.FileTypeInvalidError,
+        errors.FileTooLargeError,
+        errors.StorageFullError,
+        errors.MultipleFilesError,
+    ),
+    idempotent=False,
+)
+DELETE_FILE = Endpoint(
+    "DELETE",
+    "/files/{file}",
+    (*_OF_FILE, errors.CannotUpdateError, errors.RecordNotFoundError),
+    gone=errors.NoSuchFileError,
+)
 
 LIST_WEBHOOKS = Endpoint("GET", "/webhooks")
 GET_WEBHOOK = Endpoint("GET", "/webhooks/{webhook}", (errors.WebhookNotFoundError,))
 CREATE_WEBHOOK = Endpoint("POST", "/webhooks", idempotent=False)
 UPDATE_WEBHOOK = Endpoint("PATCH", "/webhooks/{webhook}", (errors.WebhookNotFoundError,))
-DELETE_WEBHOOK = Endpoint("DELETE", "/webhooks/{webhook}", (errors.WebhookNotFoundError,))
+DELETE_WEBHOOK = Endpoint(
+    "DELETE", "/webhooks/{webhook}", (errors.WebhookNotFoundError,), gone=errors.WebhookNotFoundError
+)

@@ -39,7 +39,16 @@ _UNAMBIGUOUS: tuple[type[FusiooError], ...] = (
     errors.RecordNotFoundError,
     errors.RecordAccessDeniedError,
     errors.ConcurrentRequestsError,
+    errors.DiscussionNotFoundError,
+    errors.ContentMissingError,
+    errors.ContentTooLongError,
     errors.WebhookNotFoundError,
+    errors.NoSuchFileError,
+    errors.FileTypeInvalidError,
+    errors.FileTooLargeError,
+    errors.StorageFullError,
+    errors.MultipleFilesError,
+    errors.FileAccessDeniedError,
 )
 
 

@@ -31,6 +31,14 @@ class Records:
         call = build_call(endpoints.GET_RECORD, ids={"record": record_id}, query=query)
         return answers.a_record(endpoints.GET_RECORD, await self._perform(call))
 
+    async def get_deleted(self, record_id: str) -> Record:
+        """One record out of the trash, until it is permanently deleted; for an admin's token only.
+
+        Raises RecordNotFoundError.
+        """
+        call = build_call(endpoints.GET_DELETED_RECORD, ids={"record": record_id})
+        return answers.a_record(endpoints.GET_DELETED_RECORD, await self._perform(call))
+
     async def by_ids(self, app_id: str, ids: Sequence[str], *, body: Filter | None = None) -> RecordList:
         """Those of up to 200 records that the app has and the token may see, in no promised order.
 

@@ -16,6 +16,7 @@ from tests.fixtures.fusioo_client import Recorder, client_over
 SAMPLES = Path(__file__).parent / "samples"
 
 LISTING = {30000, 30001, 30100, 30101, 30102, 30103, 30104, 30105}
+FILE = {30000, 30001, 30250, 30256}
 ON_THE_PAGE: dict[str, tuple[str, set[int]]] = {
     "PING": ("GET /ping", set()),
     "COUNT_RECORDS": ("GET /records/apps/{app}/count", {30000, 30001}),
@@ -27,6 +28,18 @@ ON_THE_PAGE: dict[str, tuple[str, set[int]]] = {
     "RECORDS_BY_IDS": ("POST /records/apps/{app}/filter", LISTING),
     "UPDATE_RECORD": ("PATCH /records/{record}", {30001, 30003, 30050, 30051, 30052}),
     "DELETE_RECORD": ("DELETE /records/{record}", {30001, 30004, 30051, 30052}),
+    "GET_DELETED_RECORD": ("GET /trash/records/{record}", {30051}),
+    "CREATE_DISCUSSION": ("POST /discussions/records/{record}", {30001, 30051, 30057, 30058}),
+    "LIST_DISCUSSIONS": ("GET /discussions/records/{record}", {30001, 30051, 30103, 30104, 30105}),
+    "GET_DISCUSSION": ("GET /discussions/{discussion}", {30001, 30056}),
+    "DELETE_DISCUSSION": ("DELETE /discussions/{discussion}", {30001, 30056}),
+    "CREATE_COMMENT": ("POST /comments/discussions/{discussion}", {30001, 30056, 30057, 30058}),
+    "LIST_USERS": ("GET /users", set()),
+    "GET_USER": ("GET /users/{user}", {30105}),
+    "GET_FILE": ("GET /files/{file}", FILE),
+    "DOWNLOAD_FILE": ("GET /files/download/{file}", FILE),
+    "CREATE_FILE": ("POST /files", {30251, 30252, 30253, 30254}),
+    "DELETE_FILE": ("DELETE /files/{file}", FILE | {30003, 30051}),
     "LIST_APPS": ("GET /apps", set()),
     "GET_APP": ("GET /apps/{app}", {30000, 30001}),
     "LIST_WEBHOOKS": ("GET /webhooks", set()),
