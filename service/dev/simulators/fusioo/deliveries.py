@@ -1,14 +1,18 @@
-"""Tells the webhooks what was done to records: one POST each, no second try (none is promised)."""
+"""Tells the webhooks what was done to records: one POST each, and more where the settings say so."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 import httpx2
 import structlog
 
+from service.dev.simulators.faults import Fate
+from service.dev.simulators.fusioo.delivery_bodies import delivery_body
 from service.dev.simulators.fusioo.records import Happening, Record
 from service.dev.simulators.fusioo.state import Delivery, FusiooState
 from service.dev.simulators.fusioo.webhooks import Webhook
@@ -24,15 +28,19 @@ class Courier:
         self._loop = asyncio.get_running_loop()
         self._sending: set[asyncio.Task[None]] = set()
         self._held_back: list[_Parcel] = []
+        self._failed_in_a_row: Counter[str] = Counter()
 
     def notice(self, happening: Happening, record: Record) -> None:
         """Prepare a delivery for every webhook that wants it. Called by the record store."""
-        for webhook in list(self._state.webhooks.values()):
-            if webhook.wants(happening, record):
-                delivery = Delivery(self._state.clock(), webhook.id, webhook.url, record.id, happening)
-                self._state.log_delivery(delivery)
-                body = self._state.settings.delivery_body(record)
-                self._loop.call_soon_threadsafe(self._dispatch, _Parcel(delivery, webhook, body))
+        state = self._state
+        for webhook in list(state.webhooks.values()):
+            if webhook.wants(happening, record) and webhook.id not in state.disabled_webhooks:
+                delivery = Delivery(state.clock(), webhook.id, webhook.url, record.id, happening)
+                state.log_delivery(delivery)
+                body = delivery_body(state.apps[record.app_id], record, state.settings)
+                # Drawn here, in the order of the writes: the same seed and writes have the same fates.
+                fate = state.faults.deliveries.next_fate(state.chances.deliveries)
+                self._loop.call_soon_threadsafe(self._dispatch, _Parcel(delivery, webhook, body, fate))
 
     async def stop(self) -> None:
         """Give up what is under way."""
@@ -41,66 +49,102 @@ class Courier:
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     def _dispatch(self, parcel: "_Parcel") -> None:
-        faults = self._state.faults.deliveries
-        fate = faults.next_fate(self._state.rng)
-        if fate.copies == 0:
+        if parcel.fate.copies == 0:
             parcel.delivery.outcome = "dropped"
             return
-        parcel.copies = fate.copies
-        if fate.inverted and not self._held_back:
+        if parcel.fate.inverted and not self._held_back:
             self._held_back.append(parcel)
-            self._loop.call_later(faults.invert_patience, self._send_held_back, parcel)
+            patience = self._state.faults.deliveries.invert_patience
+            self._loop.call_later(patience, self._send_held_back, parcel)
             return
         batch = [parcel, *self._held_back]
         self._held_back.clear()
-        self._start(batch)
+        self._start(self._send_all(batch))
 
     def _send_held_back(self, parcel: "_Parcel") -> None:
         if parcel in self._held_back:
             self._held_back.remove(parcel)
-            self._start([parcel])
+            self._start(self._send_all([parcel]))
 
-    def _start(self, batch: list["_Parcel"]) -> None:
-        task = self._loop.create_task(self._send_all(batch))
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
     async def _send_all(self, batch: list["_Parcel"]) -> None:
-        await asyncio.sleep(self._state.faults.deliveries.delay_seconds)
         for parcel in batch:
-            for _ in range(parcel.copies):
-                await self._send(parcel)
+            await asyncio.sleep(parcel.fate.delay)
+            answered = [await self._send(parcel) for _ in range(parcel.fate.copies)]
+            if all(answered):
+                self._failed_in_a_row[parcel.webhook.id] = 0
+            else:
+                # What follows does not wait for the further tries of this one.
+                self._start(self._send_again(parcel))
 
-    async def _send(self, parcel: "_Parcel") -> None:
+    async def _send_again(self, parcel: "_Parcel") -> None:
+        for pause in self._state.settings.delivery_retries:
+            await asyncio.sleep(pause)
+            if await self._send(parcel):
+                self._failed_in_a_row[parcel.webhook.id] = 0
+                return
+        self._count_failure(parcel.webhook)
+
+    def _count_failure(self, webhook: Webhook) -> None:
+        self._failed_in_a_row[webhook.id] += 1
+        limit = self._state.settings.disabled_after
+        if limit is not None and self._failed_in_a_row[webhook.id] >= limit:
+            self._failed_in_a_row[webhook.id] = 0
+            self._state.disabled_webhooks.add(webhook.id)
+            if self._state.settings.disabled_vanish:
+                self._state.webhooks.pop(webhook.id, None)
+            _log.warning("webhook.disabled", webhook=webhook.id, failures=limit)
+
+    async def _send(self, parcel: "_Parcel") -> bool:
+        """Send once; say whether it was answered 2xx."""
         delivery = parcel.delivery
-        headers = {
-            "content-type": "application/json",
-            self._state.settings.secret_header: parcel.webhook.secret,
-        }
+        delivery.tries += 1
         try:
             response = await self._client.post(
-                parcel.webhook.url, content=json.dumps(parcel.body), headers=headers
+                parcel.webhook.url,
+                content=json.dumps(parcel.body),
+                headers=self._headers(parcel),
+                timeout=_timeout(self._state),
             )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             delivery.outcome = type(error).__name__
             _log.warning("delivery.failed", webhook=delivery.webhook_id, error=delivery.outcome)
-            return
+            return False
         delivery.outcome, delivery.status = "answered", response.status_code
+        return response.status_code // 100 == HTTPStatus.OK // 100
+
+    def _headers(self, parcel: "_Parcel") -> dict[str, str]:
+        settings, delivery = self._state.settings, parcel.delivery
+        told = {"{event}": delivery.happening.value, "{webhook}": delivery.webhook_id}
+        told["{time}"] = delivery.at.isoformat(timespec="seconds")
+        headers = {"content-type": "application/json", settings.secret_header: parcel.webhook.secret}
+        for name, text in settings.extra_headers.items():
+            for placeholder, value in told.items():
+                text = text.replace(placeholder, value)  # noqa: PLW2901 (each placeholder in turn)
+            headers[name] = text
+        return headers
 
 
 class _Parcel:
     """One delivery with what is needed to send it."""
 
-    def __init__(self, delivery: Delivery, webhook: Webhook, body: Any) -> None:
-        self.delivery, self.webhook, self.body, self.copies = delivery, webhook, body, 1
+    def __init__(self, delivery: Delivery, webhook: Webhook, body: Any, fate: Fate) -> None:
+        self.delivery, self.webhook, self.body, self.fate = delivery, webhook, body, fate
+
+
+def _timeout(state: FusiooState) -> httpx2.Timeout:
+    # A burst waits for a connection as long as it takes: the pool must not lose deliveries.
+    return httpx2.Timeout(state.settings.delivery_timeout, pool=None)
 
 
 @asynccontextmanager
 async def courier_at_work(state: FusiooState) -> AsyncIterator[Courier]:
     """Deliver while the context lasts."""
-    # A burst waits for a connection as long as it takes: the pool must not lose deliveries.
-    timeout = httpx2.Timeout(state.settings.delivery_timeout, pool=None)
-    async with httpx2.AsyncClient(timeout=timeout, trust_env=False) as client:
+    async with httpx2.AsyncClient(timeout=_timeout(state), trust_env=False) as client:
         courier = Courier(state, client)
         state.records.listeners.append(courier.notice)
         try:

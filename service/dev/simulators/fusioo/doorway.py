@@ -1,5 +1,6 @@
 """What every call of the API passes: the log, the fault switches, the token, the moving window."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,28 +8,27 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from service.dev.simulators.faults import AnswerFault
 from service.dev.simulators.fusioo.access import User
 from service.dev.simulators.fusioo.envelope import (
     Code,
     RefusedCallError,
-    body_of,
     invalid,
     refusal,
     success,
 )
 from service.dev.simulators.fusioo.listing import parse_ids
+from service.dev.simulators.fusioo.long_urls import long_url_refusal
 from service.dev.simulators.fusioo.state import Call, FusiooState
+from service.dev.simulators.fusioo.wrong_answers import wrong_answer
 
 Act = Callable[[FusiooState, User, Request], Awaitable[Any]]
 """Carry a call out; answers the envelope's data, raises RefusedCallError."""
 
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
-_HTML = "<html><body><h1>Service unavailable</h1></body></html>"
 
 
 @dataclass(frozen=True)
@@ -79,30 +79,40 @@ class _Door:
         method, path = request.method, request.url.path
         call = Call(self._state.clock(), method, path, request.url.query, _ids_in(request))
         self._state.log_call(call)
-        hold = self._state.faults.take_hold(method, path)
+        hold = self._state.faults.take_hold(method, path, self._state.chances.answers)
         if hold is not None and hold.moment == "request":
             await self._state.gate.wait(method, path)
-        fault = self._state.faults.take_answer(method, path)
-        if fault is None or fault.takes_effect:
-            response = await self._carry_out(request)
-        else:
-            response = Response()
+        fault = self._state.faults.take_answer(method, path, self._state.chances.answers)
+        done = fault is None or fault.takes_effect or fault.body == "usual"
+        response = await self._carry_out(request) if done else Response()
         if fault is not None:
-            response = _wrong_answer(fault)
+            await asyncio.sleep(fault.delay_seconds)
+            response = wrong_answer(fault, response)
         if hold is not None and hold.moment == "answer":
             await self._state.gate.wait(method, path)
         call.status = response.status_code
         return response
 
     async def _carry_out(self, request: Request) -> Response:
-        longest = self._state.settings.longest_url
-        if longest is not None and len(request.url.path) + len(request.url.query) + 1 > longest:
-            return HTMLResponse(_HTML, HTTPStatus.REQUEST_URI_TOO_LONG)
+        settings, url = self._state.settings, request.url
+        if (refused := long_url_refusal(settings, url.path, url.query)) is not None:
+            return refused
         try:
             endpoint = self._endpoint(request.method)
             user = self._user(request)
-            if endpoint.rate_limited and not self._state.take_call():
-                return PlainTextResponse("Too Many Requests", HTTPStatus.TOO_MANY_REQUESTS)
+        except RefusedCallError as error:
+            return refusal(error, settings.refusal_status)
+        if not endpoint.rate_limited:
+            return await self._act(endpoint, user, request)
+        if self._state.take_call():
+            response = await self._act(endpoint, user, request)
+        else:
+            response = PlainTextResponse("Too Many Requests", HTTPStatus.TOO_MANY_REQUESTS)
+        response.headers.update(self._state.window.headers(response.status_code))
+        return response
+
+    async def _act(self, endpoint: Endpoint, user: User, request: Request) -> Response:
+        try:
             return success(await endpoint.act(self._state, user, request))
         except RefusedCallError as error:
             return refusal(error, self._state.settings.refusal_status)
@@ -131,29 +141,3 @@ def _ids_in(request: Request) -> tuple[str, ...]:
         return tuple(parse_ids(request.query_params.get("ids", "[]")))
     except RefusedCallError:
         return ()
-
-
-class _CutResponse(Response):
-    """An answer whose connection ends half way."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del scope, receive
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        half = bytes(self.body[: len(self.body) // 2])
-        # Never told that the body is complete, the server closes the connection.
-        await send({"type": "http.response.body", "body": half, "more_body": True})
-
-
-def _wrong_answer(fault: AnswerFault) -> Response:
-    headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
-    envelope = body_of(Code.INTERNAL if fault.code is None else fault.code, None)
-    match fault.body:
-        case "html":
-            return HTMLResponse(_HTML, fault.status, headers)
-        case "empty":
-            return Response(status_code=fault.status, headers=headers)
-        case "cut":
-            whole = JSONResponse(envelope)
-            return _CutResponse(whole.body, fault.status, headers, "application/json")
-        case "envelope":
-            return JSONResponse(envelope, fault.status, headers)

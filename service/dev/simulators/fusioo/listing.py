@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.dev.simulators.fusioo.envelope import Code, RefusedCallError, invalid
+from service.dev.simulators.fusioo.page_lengths import page_length
 from service.dev.simulators.fusioo.schema import UNSORTABLE, App
-
-_MOST = 200
+from service.dev.simulators.fusioo.settings import FusiooSettings
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,15 @@ class Listing:
         return (value is not None, value if value is not None else 0)
 
 
-def parse_listing(app: App, query: Mapping[str, str], hidden: frozenset[str]) -> Listing:
+def parse_listing(
+    app: App, query: Mapping[str, str], hidden: frozenset[str], settings: FusiooSettings
+) -> Listing:
     """Read the options of a list call. Raises RefusedCallError with the documented code."""
     return Listing(
         sort_by=_sort_field(app, query.get("sort_by", ""), hidden),
         descending=_direction(query.get("order", "asc")) == "desc",
-        offset=_whole(query.get("offset", "0"), Code.OFFSET_INVALID, most=None),
-        limit=_whole(query.get("limit", str(_MOST)), Code.LIMIT_INVALID, most=_MOST),
+        offset=_offset(query.get("offset", "0")),
+        limit=page_length(settings, query.get("limit")),
     )
 
 
@@ -69,7 +71,7 @@ def _direction(order: str) -> str:
     return order
 
 
-def _whole(text: str, code: Code, *, most: int | None) -> int:
-    if not text.isdecimal() or (most is not None and int(text) > most):
-        raise RefusedCallError(code)
+def _offset(text: str) -> int:
+    if not text.isdecimal():
+        raise RefusedCallError(Code.OFFSET_INVALID)
     return int(text)

@@ -7,8 +7,11 @@ from starlette.requests import Request
 from service.dev.simulators.fusioo.access import User
 from service.dev.simulators.fusioo.doorway import Endpoint, read_json
 from service.dev.simulators.fusioo.envelope import Code, RefusedCallError, invalid
+from service.dev.simulators.fusioo.filter_forms import read_filter
 from service.dev.simulators.fusioo.filters import check_filter, matches
 from service.dev.simulators.fusioo.listing import parse_ids, parse_listing
+from service.dev.simulators.fusioo.missing_ids import rows_with_missing
+from service.dev.simulators.fusioo.origins import Origin
 from service.dev.simulators.fusioo.records import Happening, Record
 from service.dev.simulators.fusioo.schema import App
 from service.dev.simulators.fusioo.state import FusiooState
@@ -27,19 +30,20 @@ async def count_filtered(state: FusiooState, user: User, request: Request) -> di
 
 async def list_records(state: FusiooState, user: User, request: Request) -> list[dict[str, Any]]:
     app = user.enter(state.apps, request.path_params["app_id"])
-    listing = parse_listing(app, request.query_params, user.fields_hidden_in(app.id))
-    return listing.arrange(state.rows(user, app, include_deleted=_include_deleted(user, request)))
+    listing = parse_listing(app, request.query_params, user.fields_hidden_in(app.id), state.settings)
+    return listing.arrange(state.rows(user, app, include_deleted=_include_deleted(state, user, request)))
 
 
-async def filter_records(state: FusiooState, user: User, request: Request) -> list[dict[str, Any]]:
+async def filter_records(state: FusiooState, user: User, request: Request) -> list[dict[str, Any] | None]:
     app = user.enter(state.apps, request.path_params["app_id"])
-    listing = parse_listing(app, request.query_params, user.fields_hidden_in(app.id))
+    listing = parse_listing(app, request.query_params, user.fields_hidden_in(app.id), state.settings)
     rows = await _filtered(state, user, app, request)
+    missing: set[str] = set()
     if "ids" in request.query_params:
-        # Ids that are not there are left out: likely, not published.
         wanted = set(parse_ids(request.query_params["ids"]))
         rows = [row for row in rows if row["id"] in wanted]
-    return listing.arrange(rows)
+        missing = wanted - {row["id"] for row in rows}
+    return rows_with_missing(state.settings, listing.arrange(rows), missing)
 
 
 async def create_record(state: FusiooState, user: User, request: Request) -> dict[str, Any]:
@@ -47,15 +51,17 @@ async def create_record(state: FusiooState, user: User, request: Request) -> dic
     user.must_be_allowed(Happening.CREATE)
     values = await _values(state, user, app, request, creating=True)
     record = state.records.create(
-        app.id, with_defaults(app, values), person=user.name, told=state.settings.api_writes_fire
+        app.id, with_defaults(app, values), person=user.name, told=state.settings.fires(Origin.API)
     )
     # Version 3's sample shows the id and the key field's value as `title`, not the whole record.
+    if state.settings.writes_answer == "record":
+        return state.show(user, record, record.now)
     return {"id": record.id, "title": record.now.values[app.key_field.id]}
 
 
 async def get_record(state: FusiooState, user: User, request: Request) -> dict[str, Any]:
     record = user.open(state.records.by_id, request.path_params["record_id"])
-    include_deleted = _include_deleted(user, request)
+    include_deleted = _include_deleted(state, user, request)
     version = state.seen(record)
     if version is None or (version.deleted and not include_deleted):
         raise RefusedCallError(Code.RECORD_NOT_FOUND)
@@ -66,21 +72,21 @@ async def update_record(state: FusiooState, user: User, request: Request) -> dic
     record = _open_living(state, user, request)
     user.must_be_allowed(Happening.UPDATE)
     values = await _values(state, user, state.apps[record.app_id], request, creating=False)
-    state.records.update(record.id, values, person=user.name, told=state.settings.api_writes_fire)
-    return {}
+    state.records.update(record.id, values, person=user.name, told=state.settings.fires(Origin.API))
+    return state.show(user, record, record.now) if state.settings.writes_answer == "record" else {}
 
 
 async def delete_record(state: FusiooState, user: User, request: Request) -> dict[str, Any]:
     record = _open_living(state, user, request)
     user.must_be_allowed(Happening.DELETE)
-    state.records.delete(record.id, person=user.name, told=state.settings.api_writes_fire)
+    state.records.delete(record.id, person=user.name, told=state.settings.fires(Origin.API))
     return {}
 
 
 async def get_deleted_record(state: FusiooState, user: User, request: Request) -> dict[str, Any]:
     record = user.open(state.records.by_id, request.path_params["record_id"])
     # 30051 is the only code that the page lists here, so others than administrators get it too.
-    if not record.now.deleted or not user.admin:
+    if not record.now.deleted or not _may_read_trash(state, user):
         raise RefusedCallError(Code.RECORD_NOT_FOUND)
     return state.show(user, record, record.now)
 
@@ -99,7 +105,7 @@ def _open_living(state: FusiooState, user: User, request: Request) -> Record:
 
 
 async def _filtered(state: FusiooState, user: User, app: App, request: Request) -> list[dict[str, Any]]:
-    body = await read_json(request)
+    body = read_filter(state.settings, await read_json(request))
     problems = check_filter(app, body, user.fields_hidden_in(app.id))
     if problems:
         # No code is published for a wrong filter; the one for validation errors is our guess.
@@ -122,9 +128,13 @@ async def _values(
     return body
 
 
-def _include_deleted(user: User, request: Request) -> bool:
+def _may_read_trash(state: FusiooState, user: User) -> bool:
+    return user.admin and state.settings.trash_for_admins
+
+
+def _include_deleted(state: FusiooState, user: User, request: Request) -> bool:
     wanted = request.query_params.get("includeDeleted", "false").lower() == "true"
-    if wanted and not user.admin:
+    if wanted and not _may_read_trash(state, user):
         # "Can only be used by Fusioo Admins"; which code others get is not published.
         raise RefusedCallError(Code.APP_DENIED)
     return wanted

@@ -1,14 +1,17 @@
 """Everything that one simulated company is: its users, apps, records, webhooks, calls and deliveries."""
 
 import random
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
+from service.dev.simulators.chances import Chances
 from service.dev.simulators.faults import Faults
 from service.dev.simulators.fusioo.access import User
+from service.dev.simulators.fusioo.moving_window import MovingWindow
+from service.dev.simulators.fusioo.presenting import present
+from service.dev.simulators.fusioo.reads import version_seen
 from service.dev.simulators.fusioo.records import Happening, Record, RecordStore, Version
 from service.dev.simulators.fusioo.schema import App
 from service.dev.simulators.fusioo.settings import FusiooSettings
@@ -46,7 +49,9 @@ class Delivery:
     status: int | None = None
     """The receiver's answer."""
     outcome: str = "waiting"
-    """`waiting`, `dropped`, `answered`, or the name of the error."""
+    """`waiting`, `dropped`, `answered`, or the name of the error; of a try that others follow too."""
+    tries: int = 0
+    """How often it was sent, copies of a duplicate included."""
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "at": self.at.isoformat()}
@@ -65,16 +70,19 @@ class FusiooState:
         self.clock = clock
         self.settings = settings or FusiooSettings()
         self.rng = random.Random(seed)  # noqa: S311 (made to be repeatable, protects nothing)
+        self.chances = Chances(seed)
         self.users: dict[str, User] = {}
         """By token."""
         self.apps: dict[str, App] = {}
         self.records = RecordStore(clock=clock, new_id=self.new_id)
         self.webhooks: dict[str, Webhook] = {}
+        self.disabled_webhooks: set[str] = set()
+        """Ids of those that get nothing more, because too many deliveries in a row failed."""
         self.calls: list[Call] = []
         self.deliveries: list[Delivery] = []
         self.faults = Faults()
         self.gate = Gate()
-        self._counted: deque[datetime] = deque()
+        self.window = MovingWindow(clock, lambda: self.settings)
 
     def new_id(self) -> str:
         """Make an id in the form seen in production: `i` and 32 hexadecimal digits."""
@@ -98,33 +106,20 @@ class FusiooState:
 
     def calls_in_window(self) -> int:
         """Count the calls that stand in the moving window now."""
-        oldest = self.clock() - self.settings.window
-        while self._counted and self._counted[0] <= oldest:
-            self._counted.popleft()
-        return len(self._counted)
+        return self.window.used()
 
     def take_call(self) -> bool:
-        """Count one call if the window has room for it. A refused call does not count (a guess)."""
-        if self.calls_in_window() >= self.settings.calls_per_window:
-            return False
-        self._counted.append(self.clock())
-        return True
+        """Count one call if the window has room for it."""
+        return self.window.take()
 
     def seen(self, record: Record) -> Version | None:
         """Find the version of a record that a read shows now; None where it shows none."""
-        reads, now = self.faults.reads, self.clock()
-        if reads.absent_seconds and now - record.now.at < timedelta(seconds=reads.absent_seconds):
-            return None
-        if reads.stale_seconds:
-            return record.at(now - timedelta(seconds=reads.stale_seconds))
-        return record.now
+        return version_seen(record, self.faults.reads, self.clock(), self.chances)
 
     def show(self, user: User, record: Record, version: Version) -> dict[str, Any]:
         """Show a record as `user` may see it."""
         hidden = user.fields_hidden_in(record.app_id)
-        shown = record.to_json(version)
-        if self.settings.empty_as_null:
-            shown = {**dict.fromkeys(known.id for known in self.apps[record.app_id].fields), **shown}
+        shown = present(self.apps[record.app_id], record.to_json(version), self.settings)
         return {field_id: value for field_id, value in shown.items() if field_id not in hidden}
 
     def rows(self, user: User, app: App, *, include_deleted: bool = False) -> list[dict[str, Any]]:

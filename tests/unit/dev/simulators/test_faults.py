@@ -5,6 +5,8 @@ import pytest
 
 from service.dev.simulators.faults import AnswerFault, DeliveryFaults, Fate, Faults, Hold
 
+RNG = random.Random(0)  # noqa: S311 (made to be repeatable)
+
 
 def test_counted_delivery_faults_are_used_up() -> None:
     faults = DeliveryFaults(drop_next=1, duplicate_next=1, copies=3, invert_next=1)
@@ -29,9 +31,9 @@ def test_shares_stay(share: dict[str, Any], fate: Fate) -> None:
 
 def test_a_wrong_answer_is_given_so_many_times_to_calls_that_fit() -> None:
     faults = Faults(answers=[AnswerFault(path="/filter$", method="POST", times=2)])
-    assert faults.take_answer("GET", "/v3/records/apps/i1/filter") is None
-    assert faults.take_answer("POST", "/v3/records/apps/i1") is None
-    taken = [faults.take_answer("POST", "/v3/records/apps/i1/filter") for _ in range(3)]
+    assert faults.take_answer("GET", "/v3/records/apps/i1/filter", RNG) is None
+    assert faults.take_answer("POST", "/v3/records/apps/i1", RNG) is None
+    taken = [faults.take_answer("POST", "/v3/records/apps/i1/filter", RNG) for _ in range(3)]
     assert [fault is not None for fault in taken] == [True, True, False]
 
 

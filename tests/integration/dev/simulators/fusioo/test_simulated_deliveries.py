@@ -85,10 +85,10 @@ async def test_whether_api_writes_fire_and_how_restores_are_told_are_settings(
 
 def test_header_and_body_are_settings(simulator: RunningSimulator, sink: HttpSink, webhook: Webhook) -> None:
     simulator.state.settings.secret_header = "X-Other"
-    simulator.state.settings.delivery_body = lambda record: [{"data": {"id": record.id}}]
+    simulator.state.settings.delivery_body = "array"
     record_id = _create(simulator, "New")
     (request,) = sink.wait_for(1)
-    assert request.json == [{"data": {"id": record_id}}]
+    assert request.json == [{"id": record_id}]
     assert request.headers["x-other"] == webhook.secret
 
 

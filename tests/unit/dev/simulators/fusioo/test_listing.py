@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from service.dev.simulators.fusioo.envelope import Code, RefusedCallError
 from service.dev.simulators.fusioo.example_apps import tasks_app
 from service.dev.simulators.fusioo.listing import Listing, parse_ids, parse_listing
+from service.dev.simulators.fusioo.settings import FusiooSettings
 
 
 def test_defaults_are_the_key_field_and_two_hundred() -> None:
-    assert parse_listing(tasks_app(), {}, frozenset()) == Listing("title", False, 0, 200)
+    assert parse_listing(tasks_app(), {}, frozenset(), FusiooSettings()) == Listing("title", False, 0, 200)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ def test_defaults_are_the_key_field_and_two_hundred() -> None:
 )
 def test_each_wrong_option_has_its_code(query: dict[str, str], code: Code) -> None:
     with pytest.raises(RefusedCallError) as refused:
-        parse_listing(tasks_app(), query, frozenset({"notes"}))
+        parse_listing(tasks_app(), query, frozenset({"notes"}), FusiooSettings())
     assert refused.value.code is code
 
 
