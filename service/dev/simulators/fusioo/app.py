@@ -10,13 +10,14 @@ from service.dev.simulators.fusioo.control_routes import control_routes
 from service.dev.simulators.fusioo.deliveries import courier_at_work
 from service.dev.simulators.fusioo.doorway import api_routes
 from service.dev.simulators.fusioo.edits import EditStream
+from service.dev.simulators.fusioo.oauth_routes import oauth_routes
 from service.dev.simulators.fusioo.state import FusiooState
 
 _ENDPOINTS = (*app_routes.ENDPOINTS, *record_routes.ENDPOINTS, *webhook_routes.ENDPOINTS)
 
 
 def create_simulator(state: FusiooState, *, edit_rate: float = 0.0, edit_seed: int = 0) -> Starlette:
-    """Make the application: the API under `/v3`, the controls under `/_sim`.
+    """Make the application: the API under `/v3`, tokens at `/oauth/token`, the controls under `/_sim`.
 
     Deliveries need its lifespan; so does the stream of `edit_rate` edits a second, 0 for none.
     """
@@ -32,5 +33,5 @@ def create_simulator(state: FusiooState, *, edit_rate: float = 0.0, edit_seed: i
             finally:
                 await edits.stop()
 
-    routes = [*control_routes(state, edits), *api_routes(state, _ENDPOINTS)]
+    routes = [*control_routes(state, edits), *oauth_routes(state), *api_routes(state, _ENDPOINTS)]
     return Starlette(routes=routes, lifespan=lifespan)

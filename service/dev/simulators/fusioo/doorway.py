@@ -47,7 +47,7 @@ def api_routes(state: FusiooState, endpoints: Sequence[Endpoint]) -> list[Route]
     for endpoint in endpoints:
         by_path[endpoint.path][endpoint.method] = endpoint
     by_path["/{unknown:path}"] = {}
-    return [Route(f"/v3{path}", _Door(state, methods), methods=_METHODS) for path, methods in by_path.items()]
+    return [Route(f"/v3{path}", Door(state, methods), methods=_METHODS) for path, methods in by_path.items()]
 
 
 async def read_json(request: Request) -> Any:
@@ -64,7 +64,7 @@ async def read_json(request: Request) -> Any:
         raise invalid([{"field": "", "message": f"the body is not JSON: {error}"}]) from error
 
 
-class _Door:
+class Door:
     """The ASGI endpoint of one path."""
 
     def __init__(self, state: FusiooState, methods: Mapping[str, Endpoint]) -> None:
@@ -127,7 +127,7 @@ class _Door:
 
     def _user(self, request: Request) -> User:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        user = self._state.users.get(token)
+        user = self._state.users.get(token) or self._state.oauth.user_of(token)
         if scheme.lower() != "bearer" or user is None:
             raise RefusedCallError(Code.UNAUTHORIZED)
         return user

@@ -10,6 +10,7 @@ from service.dev.simulators.chances import Chances
 from service.dev.simulators.faults import Faults
 from service.dev.simulators.fusioo.access import User
 from service.dev.simulators.fusioo.moving_window import MovingWindow
+from service.dev.simulators.fusioo.oauth import OAuthDesk
 from service.dev.simulators.fusioo.presenting import present
 from service.dev.simulators.fusioo.reads import version_seen
 from service.dev.simulators.fusioo.records import Happening, Record, RecordStore, Version
@@ -73,6 +74,7 @@ class FusiooState:
         self.chances = Chances(seed)
         self.users: dict[str, User] = {}
         """By token."""
+        self.oauth = OAuthDesk(clock, seed)
         self.apps: dict[str, App] = {}
         self.records = RecordStore(clock=clock, new_id=self.new_id)
         self.webhooks: dict[str, Webhook] = {}
