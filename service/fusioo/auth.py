@@ -14,7 +14,21 @@ _PRINTABLE = re.compile(r"[!-~]+")
 class Auth(Protocol):
     """Gives the headers of a call; may refresh a token first."""
 
-    async def headers(self) -> Mapping[str, str]: ...
+    async def headers(self) -> Mapping[str, str]:
+        """Give the headers that say who calls. Raises OAuthError where no token can be had."""
+        ...
+
+    async def refused(self, headers: Mapping[str, str]) -> bool:
+        """Hear that the API answered 401 to these headers. True: there are others now, ask again.
+
+        Raises OAuthError like `headers`.
+        """
+        ...
+
+
+def bearer(token: SecretStr) -> dict[str, str]:
+    """Write a token as the header in which it is sent."""
+    return {"Authorization": f"Bearer {token.get_secret_value()}"}
 
 
 class StaticToken:
@@ -34,7 +48,14 @@ class StaticToken:
         self._token = SecretStr(text)
 
     async def headers(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self._token.get_secret_value()}"}
+        return bearer(self._token)
+
+    async def refused(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002  the protocol's
+        """There is no other token."""
+        return False
+
+    async def aclose(self) -> None:
+        """Nothing is under way."""
 
     def __repr__(self) -> str:
         return "StaticToken(…)"
