@@ -21,7 +21,8 @@ import service.handlers.models
 import service.inbox.models
 import service.records.models
 import service.registrations.models
-import service.ticks.models  # noqa: F401  each adds its tables to Base
+import service.ticks.models
+import service.tokens.models  # noqa: F401  each adds its tables to Base
 from service.db.base import Base
 from service.db.migrating import migration_connection
 
