@@ -3,9 +3,11 @@
 from datetime import UTC, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from service.rules.section import Period, Section, Share, Url, Zone
+
+_LATER_GRANTS = frozenset({"authorization_code", "implicit", "password"})
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
 
@@ -30,8 +32,21 @@ class Budget(Section):
     )
 
 
+def _check_grant(value: object) -> object:
+    if isinstance(value, str) and value in _LATER_GRANTS:
+        message = f"{value} comes in a later version; use client_credentials, or refresh_token, or a `token`"
+        raise ValueError(message)
+    return value
+
+
 class OAuth(Section):
-    """An OAuth 2 application; only the grant that needs no person at run time. Used by a later version."""
+    """An OAuth 2 application, instead of a token. Tokens are kept encrypted in the relay's database.
+
+    They are fetched when they are needed, and replaced before they expire, by one process for all. A refusal
+    (`invalid_grant` and the like) halts the account with an alarm, until there is something new to show:
+    other settings here, or something mended at the provider. Calls for tokens do not count in the budget;
+    whether the provider counts them is not published.
+    """
 
     client_id: str = Field(
         min_length=1, description="The application's id.", examples=["${FUSIOO_CLIENT_ID}"]
@@ -46,9 +61,37 @@ class OAuth(Section):
         ),
         examples=["https://connect.fusioo.com/oauth/token"],
     )
-    grant: Literal["client_credentials"] = Field(
-        "client_credentials", description="The kind of grant.", examples=["client_credentials"]
+    grant: Annotated[Literal["client_credentials", "refresh_token"], BeforeValidator(_check_grant)] = Field(
+        "client_credentials",
+        description=(
+            "How tokens are got: by the application itself, or by a refresh token that a person got by "
+            "authorising it."
+        ),
+        examples=["refresh_token"],
     )
+    refresh_token: Secret | None = Field(
+        None,
+        description=(
+            "The first refresh token, for the grant `refresh_token`. Those that replace it are kept in the "
+            "database; a new one here takes their place."
+        ),
+        examples=["${FUSIOO_REFRESH_TOKEN}"],
+    )
+    credentials_in: Literal["body", "header"] = Field(
+        "body",
+        description="Where client_id and client_secret are sent. Not published: `header` is the other way.",
+        examples=["header"],
+    )
+
+    @model_validator(mode="after")
+    def _has_what_the_grant_shows(self) -> Self:
+        if self.grant == "refresh_token" and self.refresh_token is None:
+            message = "needs `refresh_token`, the first one, for the grant refresh_token"
+            raise ValueError(message)
+        if self.grant != "refresh_token" and self.refresh_token is not None:
+            message = "has a `refresh_token`, which only the grant refresh_token uses"
+            raise ValueError(message)
+        return self
 
 
 class Account(Section):
@@ -65,7 +108,7 @@ class Account(Section):
     )
     oauth: OAuth | None = Field(
         None,
-        description="Instead of a token; comes in a later version: a worker refuses it.",
+        description="An application that gets its tokens itself; instead of `token`, and only at Fusioo.",
         examples=[{"client_id": "${FUSIOO_CLIENT_ID}", "client_secret": "${FUSIOO_CLIENT_SECRET}"}],
     )
     base_url: Url = Field(
@@ -104,6 +147,9 @@ class Account(Section):
     def _can_log_in(self) -> Self:
         if (self.token is None) == (self.oauth is None):
             message = "needs either `token` or `oauth`"
+            raise ValueError(message)
+        if self.provider == "onspring" and self.oauth is not None:
+            message = "needs a `token`: Onspring knows no `oauth`"
             raise ValueError(message)
         if self.provider == "onspring" and "base_url" not in self.model_fields_set:
             message = "needs `base_url`: every Onspring environment has its own address"
