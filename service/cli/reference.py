@@ -11,6 +11,7 @@ from service.cli.main import app
 from service.dev.reference.markdown import code, table
 from service.dev.reference.relay_yaml_page import render_relay_yaml
 from service.dev.reference.settings_page import render_settings
+from service.dev.reference.simulator_page import render_simulator
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -38,6 +39,7 @@ def pages() -> Mapping[Path, str]:
         REFERENCE / "configuration.md": render_settings(),
         REFERENCE / "relay-yaml.md": render_relay_yaml(),
         REFERENCE / "commands.md": render_commands(),
+        REFERENCE / "simulator.md": render_simulator(),
     }
 
 

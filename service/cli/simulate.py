@@ -1,11 +1,19 @@
 """`relay simulate …`: providers to try things on."""
 
+import inspect
 import secrets
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
+from service.dev.simulators.faults import Faults
+from service.dev.simulators.fusioo.settings import FusiooSettings
+from service.dev.simulators.fusioo.switches import Switch, read_answer, switches, turn
+
 app = typer.Typer(name="simulate", help="Stand in for a provider.", no_args_is_help=True)
+
+_FORMER_NAMES = {"calls_per_window": ("--calls-per-hour",)}
 
 
 @app.callback()
@@ -13,21 +21,72 @@ def simulate() -> None:
     """Stand in for a provider."""
 
 
-@app.command("fusioo", epilog="Example: relay simulate fusioo --port 8010 --rate 2")
+def _option_of(switch: Switch) -> inspect.Parameter:
+    """Make the command's parameter for a switch; it stays None where the option is not given."""
+    flag = "--" + switch.name.replace(".", "-").replace("_", "-")
+    if switch.type is bool:
+        kind: Any = bool | None
+        declarations = [f"{flag}/--no-{flag.removeprefix('--')}"]
+    else:
+        kind = str | None
+        declarations = [flag, *_FORMER_NAMES.get(switch.name, ())]
+    option = typer.Option(
+        *declarations,
+        metavar=None if switch.type is bool else "|".join(switch.choices) or "VALUE",
+        help=f"{switch.meaning} [default: {switch.default_text}]",
+    )
+    name = switch.name.replace(".", "__")
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
+    )
+
+
+def _with_switches(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each switch, in place of its `**values`."""
+    signature = inspect.signature(command)
+    own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters = [*own, *map(_option_of, switches())]
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": None}
+    return command
+
+
+@app.command(
+    "fusioo",
+    epilog="Example: relay simulate fusioo --port 8010 --rate 2 --delivery-body record",
+)
+@_with_switches
 def fusioo(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes any free one.")] = 8010,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same records and edits.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same records, edits and faults.")] = 0,
     token: Annotated[
         str | None, typer.Option(help="The administrator's token (default: a new one, printed).")
     ] = None,
     rate: Annotated[float, typer.Option(min=0, help="Edits a second; 0 for none.")] = 0.0,
-    calls_per_hour: Annotated[int, typer.Option(min=1, help="More are answered 429.")] = 500,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE,…",
+            help="A wrong or slow answer, like status=503,share=0.1,times=none,path=/apps; may be repeated.",
+        ),
+    ] = None,
+    **values: bool | str | None,
 ) -> None:
-    """Serve Fusioo's API on the loopback address, with two example apps, until Ctrl-C."""
+    """Serve Fusioo's API on the loopback address, with two example apps, until Ctrl-C.
+
+    The options after the first few are switches for what is not known of the real Fusioo, and for faults.
+    """
     from service.dev.simulators.fusioo.server import run_simulator
 
+    settings, faults = FusiooSettings(), Faults()
+    given = {name.replace("__", "."): value for name, value in values.items() if value is not None}
+    try:
+        turn(settings, faults, given)
+        faults.answers = [read_answer(text) for text in answer or ()]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     if token is None:
         token = secrets.token_urlsafe(16)
         typer.echo(f"FUSIOO_TOKEN={token}")
-    run_simulator(port, seed, token, rate, calls_per_hour)
+    run_simulator(port, seed, token, rate, settings=settings, faults=faults)

@@ -82,7 +82,7 @@ class AnswerFault:
     code: int | None = None
     """The envelope's code; none: 10001, internal error."""
     path: str = ""
-    """A regular expression, searched in the path."""
+    """A regular expression, searched in the path; empty: all calls."""
     method: str | None = None
     """The calls of one HTTP method only."""
     times: Count | None = 1
@@ -106,7 +106,7 @@ class Hold:
     """Keep calls whose method and path fit waiting until they are released."""
 
     path: str = ""
-    """A regular expression, searched in the path."""
+    """A regular expression, searched in the path; empty: all calls."""
     method: str | None = None
     """The calls of one HTTP method only."""
     times: Count | None = 1

@@ -83,11 +83,13 @@ def _run_scheduler(settings: Settings) -> None:
 
 def _run_simulator(given: argparse.Namespace) -> None:
     from service.dev.simulators.fusioo.server import run_simulator  # noqa: PLC0415  as above
+    from service.dev.simulators.fusioo.settings import FusiooSettings  # noqa: PLC0415  as above
 
     token = os.environ.get("FUSIOO_TOKEN")  # a command line would show it to everybody
     if token is None:
         raise ConfigurationError("FUSIOO_TOKEN is not set", place="environment")
-    run_simulator(given.port, given.seed, token, given.rate, given.calls, keep_in=given.keep_in)
+    settings = FusiooSettings(calls_per_window=given.calls)
+    run_simulator(given.port, given.seed, token, given.rate, settings=settings, keep_in=given.keep_in)
 
 
 def _end_with_parent(lifeline: int) -> None:

@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from service.dev.simulators.faults import Faults
 from service.dev.simulators.fusioo.app import create_simulator
 from service.dev.simulators.fusioo.example_apps import example_state
 from service.dev.simulators.fusioo.settings import FusiooSettings
@@ -56,7 +57,14 @@ async def serve(
 
 
 def run_simulator(
-    port: int, seed: int, token: str, rate: float, calls_per_hour: int, *, keep_in: Path | None = None
+    port: int,
+    seed: int,
+    token: str,
+    rate: float,
+    *,
+    settings: FusiooSettings,
+    faults: Faults | None = None,
+    keep_in: Path | None = None,
 ) -> None:
     """Serve the example apps on the loopback address until SIGTERM or SIGINT.
 
@@ -64,8 +72,8 @@ def run_simulator(
     next start go on with the records and webhooks of this one.
     Raises ConfigurationError if the port is taken or the file is not a simulator's.
     """
-    settings = FusiooSettings(calls_per_window=calls_per_hour)
     state = example_state(token=token, seed=seed, settings=settings)
+    state.faults = faults or Faults()
     asyncio.run(_run(state, port, rate, seed, keep_in))
 
 

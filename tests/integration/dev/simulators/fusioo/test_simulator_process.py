@@ -20,7 +20,9 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from service.dev.simulators.fusioo.server import run_simulator
-run_simulator(int(sys.argv[1]), 1, "token", float(sys.argv[3]), 3, keep_in=Path(sys.argv[2]))
+from service.dev.simulators.fusioo.settings import FusiooSettings
+settings = FusiooSettings(calls_per_window=3)
+run_simulator(int(sys.argv[1]), 1, "token", float(sys.argv[3]), settings=settings, keep_in=Path(sys.argv[2]))
 """
 _HEADERS = {"authorization": "Bearer token"}
 

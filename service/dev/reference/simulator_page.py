@@ -1,0 +1,115 @@
+"""The page of the simulator's switches, written from the switches themselves."""
+
+from collections.abc import Iterable, Sequence
+
+from service.dev.reference.markdown import code, table
+from service.dev.simulators.fusioo.switches import LISTED, SECTIONS, Switch, switches_of
+
+_HEAD = """\
+# The simulated Fusioo
+
+`relay simulate fusioo` stands in for a Fusioo account: its API, webhooks, and two example apps. What is not
+known of the real Fusioo is a switch here, and so is what can go wrong. No switch is turned until somebody does:
+each default is documented by Fusioo, or the likeliest guess.
+
+This page is generated: `make docs` writes it from the switches themselves.
+
+A switch has one name everywhere. On the command line its dot and underscores are hyphens; a list has commas
+(`--delivery-retries 1,5,30`), headers are `Name=text`, `none` is nothing, and yes or no are two options
+(`--api-writes-fire`, `--no-api-writes-fire`).
+
+{ways}
+All that is drawn by chance comes from `--seed`: the same seed and the same requests in the same order make
+the same records, ids, losses, delays and wrong answers.
+"""
+_WAYS = (
+    ("command line", "`relay simulate fusioo --missing-ids error --deliveries-drop-share 0.1`"),
+    ("over HTTP, settings", """`POST /_sim/settings` with `{"missing_ids": "error"}`"""),
+    ("over HTTP, faults", """`POST /_sim/faults` with `{"deliveries": {"drop_share": 0.1}}`"""),
+    ("in a test, settings", """`state.settings.missing_ids = "error"`"""),
+    ("in a test, faults", "`state.faults.deliveries.drop_share = 0.1`"),
+)
+_PARTS = {
+    "": ("Settings", "How it behaves where Fusioo is not known to."),
+    "deliveries": ("Faults of deliveries", "Counts are used up; shares are from 0 to 1, and stay."),
+    "reads": (
+        "Faults of reads",
+        "What is read lags behind what was written: after a webhook, or after a create.",
+    ),
+    "answers": (
+        "Wrong answers",
+        """\
+Any number of them; the first that fits a call and strikes is given. On the command line each is one
+`--answer status=503,share=0.1,times=none,path=/apps`, over HTTP the list `answers` of the faults.""",
+    ),
+    "holds": (
+        "Held calls",
+        "Calls that wait until `POST /_sim/release`: over HTTP the list `holds` of the faults.",
+    ),
+}
+_ROUTES = (
+    ("GET /_sim/state", "shows records, trash, webhooks, calls and deliveries"),
+    (
+        "POST /_sim/records/{app}",
+        "creates a record as a person would; `?origin=bulk`, `import` or `formula` says otherwise",
+    ),
+    ("PATCH /_sim/records/{record}", "updates it, in the same way"),
+    ("DELETE /_sim/records/{record}", "moves it to the trash; `?permanently=true` leaves nothing there"),
+    ("POST /_sim/records/{record}/restore", "brings it back"),
+    ("POST /_sim/edits", 'starts a stream of edits: `{"rate": 2, "seed": 1}`; a rate of 0 stops it'),
+    (
+        "GET, POST, DELETE /_sim/settings",
+        "shows the settings, sets those named, puts all back to how it was started",
+    ),
+    ("GET, POST, DELETE /_sim/faults", "shows the faults, replaces the sections named, clears them all"),
+    ("GET /_sim/held", "lists the calls that are held"),
+    ("POST /_sim/release", 'lets the oldest `{"count": 1}` of them go, or all'),
+    ("POST /_sim/webhooks/{webhook}/enable", "lets a webhook that was disabled get deliveries again"),
+)
+_ROUTES_HEAD = """
+## Control routes
+
+They need no token, cost no call, and answer this machine only. 400 says what is wrong, 404 what is not there.
+"""
+
+
+def render_simulator() -> str:
+    """Write the page as Markdown."""
+    parts = (_part(section, owner) for section, owner in {**SECTIONS, **LISTED}.items())
+    routes = table(("route", "what it does"), ((code(route), told) for route, told in _ROUTES))
+    return (
+        f"{_HEAD.replace('{ways}', table(('where', 'how'), _WAYS))}{''.join(parts)}{_ROUTES_HEAD}\n{routes}"
+    )
+
+
+def _part(section: str, owner: type) -> str:
+    heading, told = _PARTS[section]
+    titles = ("switch", "takes", "default", "meaning")
+    return f"\n## {heading}\n\n{told}\n\n{table(titles, _rows(switches_of(section, owner)))}"
+
+
+def _rows(switches: Iterable[Switch]) -> Iterable[Sequence[str]]:
+    for switch in switches:
+        name = switch.key if switch.section in LISTED else switch.name
+        takes = ", ".join(map(code, switch.choices)) or _words(switch)
+        default = code(switch.default_text) if switch.default_text else ""
+        yield code(name), takes, default, switch.meaning
+
+
+def _words(switch: Switch) -> str:
+    """What people call the values of a switch without choices."""
+    kind = str(switch.type)
+    for part, words in _WORDS:
+        if part in kind:
+            return words
+    return "text"
+
+
+_WORDS = (
+    ("bool", "`true`, `false`"),
+    ("timedelta", "duration"),
+    ("tuple", "numbers"),
+    ("dict", "headers"),
+    ("float", "number"),
+    ("int", "whole number"),
+)
