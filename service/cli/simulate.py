@@ -2,14 +2,13 @@
 
 import inspect
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
 
 from service.dev.simulators.faults import Faults
-from service.dev.simulators.fusioo.settings import FusiooSettings
-from service.dev.simulators.fusioo.switches import Switch, read_answer, switches, turn
+from service.dev.simulators.fusioo.switches import SECTIONS, Switch, read_answer, switches, turned
 
 app = typer.Typer(name="simulate", help="Stand in for a provider.", no_args_is_help=True)
 
@@ -19,6 +18,10 @@ _FORMER_NAMES = {"calls_per_window": ("--calls-per-hour",)}
 @app.callback()
 def simulate() -> None:
     """Stand in for a provider."""
+
+
+def _parameter_of(switch: Switch) -> str:
+    return switch.name.replace(".", "__")
 
 
 def _option_of(switch: Switch) -> inspect.Parameter:
@@ -35,9 +38,11 @@ def _option_of(switch: Switch) -> inspect.Parameter:
         metavar=None if switch.type is bool else "|".join(switch.choices) or "VALUE",
         help=f"{switch.meaning} [default: {switch.default_text}]",
     )
-    name = switch.name.replace(".", "__")
     return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
+        _parameter_of(switch),
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind, option],
     )
 
 
@@ -79,14 +84,23 @@ def fusioo(
     """
     from service.dev.simulators.fusioo.server import run_simulator
 
-    settings, faults = FusiooSettings(), Faults()
-    given = {name.replace("__", "."): value for name, value in values.items() if value is not None}
     try:
-        turn(settings, faults, given)
-        faults.answers = [read_answer(text) for text in answer or ()]
+        sections = turned({name: owner() for name, owner in SECTIONS.items()}, _read(values))
+        answers = [read_answer(text) for text in answer or ()]
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if token is None:
         token = secrets.token_urlsafe(16)
         typer.echo(f"FUSIOO_TOKEN={token}")
-    run_simulator(port, seed, token, rate, settings=settings, faults=faults)
+    faults = Faults(deliveries=sections["deliveries"], reads=sections["reads"], answers=answers)
+    run_simulator(port, seed, token, rate, settings=sections[""], oauth=sections["oauth"], faults=faults)
+
+
+def _read(values: Mapping[str, bool | str | None]) -> dict[str, Any]:
+    """Read the options that are given, by the names of their switches."""
+    known = {_parameter_of(switch): switch for switch in switches()}
+    return {
+        known[parameter].name: known[parameter].read(value) if isinstance(value, str) else value
+        for parameter, value in values.items()
+        if value is not None
+    }

@@ -9,8 +9,8 @@ _HEAD = """\
 # The simulated Fusioo
 
 `relay simulate fusioo` stands in for a Fusioo account: its API, webhooks, and two example apps. What is not
-known of the real Fusioo is a switch here, and so is what can go wrong. No switch is turned until somebody does:
-each default is documented by Fusioo, or the likeliest guess.
+known of the real Fusioo is a switch here, and so is what can go wrong. No switch is turned until somebody
+does: each default is documented by Fusioo, or the likeliest guess.
 
 This page is generated: `make docs` writes it from the switches themselves.
 
@@ -24,13 +24,12 @@ the same records, ids, losses, delays and wrong answers.
 """
 _WAYS = (
     ("command line", "`relay simulate fusioo --missing-ids error --deliveries-drop-share 0.1`"),
-    ("over HTTP, settings", """`POST /_sim/settings` with `{"missing_ids": "error"}`"""),
-    ("over HTTP, faults", """`POST /_sim/faults` with `{"deliveries": {"drop_share": 0.1}}`"""),
-    ("in a test, settings", """`state.settings.missing_ids = "error"`"""),
-    ("in a test, faults", "`state.faults.deliveries.drop_share = 0.1`"),
+    ("over HTTP", """`POST /_sim/switches` with `{"missing_ids": "error", "deliveries.drop_share": 0.1}`"""),
+    ("in a test", """`state.settings.missing_ids = "error"`, `state.faults.deliveries.drop_share = 0.1`"""),
 )
 _PARTS = {
     "": ("Settings", "How it behaves where Fusioo is not known to."),
+    "oauth": ("Token endpoint", "`POST /oauth/token`; in a test they stand in `state.oauth.settings`."),
     "deliveries": ("Faults of deliveries", "Counts are used up; shares are from 0 to 1, and stay."),
     "reads": (
         "Faults of reads",
@@ -58,10 +57,13 @@ _ROUTES = (
     ("POST /_sim/records/{record}/restore", "brings it back"),
     ("POST /_sim/edits", 'starts a stream of edits: `{"rate": 2, "seed": 1}`; a rate of 0 stops it'),
     (
-        "GET, POST, DELETE /_sim/settings",
-        "shows the settings, sets those named, puts all back to how it was started",
+        "GET, POST, DELETE /_sim/switches",
+        "shows the switches of the first four tables, sets those named, puts all back to how it was started",
     ),
-    ("GET, POST, DELETE /_sim/faults", "shows the faults, replaces the sections named, clears them all"),
+    (
+        "GET, POST, DELETE /_sim/faults",
+        "shows the faults, replaces the sections named (`deliveries`, `answers`, …), clears them all",
+    ),
     ("GET /_sim/held", "lists the calls that are held"),
     ("POST /_sim/release", 'lets the oldest `{"count": 1}` of them go, or all'),
     ("POST /_sim/webhooks/{webhook}/enable", "lets a webhook that was disabled get deliveries again"),

@@ -7,29 +7,14 @@ for a dead refresh token. The rest follows RFC 6749; where that leaves a choice 
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
 from service.dev.simulators.fusioo.access import User
+from service.dev.simulators.fusioo.oauth_settings import OAuthSettings
 
 _TOKEN_BITS = 4400
 """Tokens are over a kilobyte long (seen live)."""
-
-
-@dataclass
-class OAuthSettings:
-    """What is not known of the token endpoint."""
-
-    lifetime: timedelta = timedelta(hours=1)
-    """How long an access token is accepted."""
-    tells_lifetime: bool = True
-    """Whether answers have `expires_in`."""
-    rotates: bool = True
-    """Whether each refresh replaces the refresh token too."""
-    grace: timedelta = timedelta(0)
-    """How long a refresh token that was replaced still works."""
-    credentials_in: Literal["body", "header", "either"] = "either"
-    """Where the application's id and secret must be sent."""
 
 
 @dataclass(frozen=True)

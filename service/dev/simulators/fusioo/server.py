@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from service.dev.simulators.faults import Faults
 from service.dev.simulators.fusioo.app import create_simulator
 from service.dev.simulators.fusioo.example_apps import example_state
+from service.dev.simulators.fusioo.oauth_settings import OAuthSettings
 from service.dev.simulators.fusioo.settings import FusiooSettings
 from service.dev.simulators.fusioo.state import FusiooState
 from service.dev.simulators.fusioo.storage import kept_in
@@ -64,6 +65,7 @@ def run_simulator(
     *,
     settings: FusiooSettings,
     faults: Faults | None = None,
+    oauth: OAuthSettings | None = None,
     keep_in: Path | None = None,
 ) -> None:
     """Serve the example apps on the loopback address until SIGTERM or SIGINT.
@@ -74,6 +76,7 @@ def run_simulator(
     """
     state = example_state(token=token, seed=seed, settings=settings)
     state.faults = faults or Faults()
+    state.oauth.settings = oauth or OAuthSettings()
     asyncio.run(_run(state, port, rate, seed, keep_in))
 
 

@@ -1,25 +1,24 @@
-"""`/_sim/settings`, `/_sim/faults` and what belongs to them: the switches, while the simulator runs."""
+"""`/_sim/switches`, `/_sim/faults` and what belongs to them: the switches, while the simulator runs."""
 
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter
 from starlette.requests import Request
 
 from service.dev.simulators.fusioo.controls import Row, read_object
-from service.dev.simulators.fusioo.settings import FusiooSettings
 from service.dev.simulators.fusioo.state import FusiooState
-
-_SETTINGS = TypeAdapter(FusiooSettings)
+from service.dev.simulators.fusioo.switches import SECTIONS, switches, turned
 
 
 def switch_routes(state: FusiooState) -> list[Row]:
     """List the routes."""
     desk = _Desk(state)
     return [
-        ("GET", "/settings", desk.show_settings),
-        ("POST", "/settings", desk.set_settings),
-        ("DELETE", "/settings", desk.restore_settings),
+        ("GET", "/switches", desk.show),
+        ("POST", "/switches", desk.set),
+        ("DELETE", "/switches", desk.restore),
         ("GET", "/faults", desk.show_faults),
         ("POST", "/faults", desk.set_faults),
         ("DELETE", "/faults", desk.clear_faults),
@@ -34,20 +33,25 @@ class _Desk:
 
     def __init__(self, state: FusiooState) -> None:
         self._state = state
-        self._first = replace(state.settings)
+        self._first = turned(_sections_of(state), {})
 
-    async def show_settings(self, _request: Request) -> Any:
-        return _SETTINGS.dump_python(self._state.settings, mode="json")
+    async def show(self, _request: Request) -> dict[str, Any]:
+        sections = _sections_of(self._state)
+        plain = {
+            name: TypeAdapter[Any](owner).dump_python(sections[name], mode="json")
+            for name, owner in SECTIONS.items()
+        }
+        return {switch.name: plain[switch.section][switch.key] for switch in switches()}
 
-    async def set_settings(self, request: Request) -> Any:
+    async def set(self, request: Request) -> dict[str, Any]:
         """Set those that are named; if one is wrong, none is set."""
-        self._state.settings = replace(self._state.settings, **await read_object(request))
-        return await self.show_settings(request)
+        _put(self._state, turned(_sections_of(self._state), await read_object(request)))
+        return await self.show(request)
 
-    async def restore_settings(self, request: Request) -> Any:
+    async def restore(self, request: Request) -> dict[str, Any]:
         """Put all back to how the simulator was started."""
-        self._state.settings = replace(self._first)
-        return await self.show_settings(request)
+        _put(self._state, turned(self._first, {}))
+        return await self.show(request)
 
     async def show_faults(self, _request: Request) -> dict[str, Any]:
         return asdict(self._state.faults)
@@ -76,3 +80,18 @@ class _Desk:
         webhook_id: str = request.path_params["webhook_id"]
         self._state.disabled_webhooks.remove(webhook_id)
         return {"id": webhook_id}
+
+
+def _sections_of(state: FusiooState) -> dict[str, Any]:
+    faults = state.faults
+    return {
+        "": state.settings,
+        "oauth": state.oauth.settings,
+        "deliveries": faults.deliveries,
+        "reads": faults.reads,
+    }
+
+
+def _put(state: FusiooState, sections: Mapping[str, Any]) -> None:
+    state.settings, state.oauth.settings = sections[""], sections["oauth"]
+    state.faults.deliveries, state.faults.reads = sections["deliveries"], sections["reads"]

@@ -1,18 +1,24 @@
 """The register of the switches: one name each for tests, control routes, command line and documentation."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
-from service.dev.simulators.faults import AnswerFault, DeliveryFaults, Faults, Hold, ReadFaults
+from service.dev.simulators.faults import AnswerFault, DeliveryFaults, Hold, ReadFaults
+from service.dev.simulators.fusioo.oauth_settings import OAuthSettings
 from service.dev.simulators.fusioo.settings import FusiooSettings
 
-SECTIONS: Mapping[str, type] = {"": FusiooSettings, "deliveries": DeliveryFaults, "reads": ReadFaults}
-"""Where switches stand: in the settings themselves, or in a section of the faults."""
+SECTIONS: Mapping[str, type] = {
+    "": FusiooSettings,
+    "oauth": OAuthSettings,
+    "deliveries": DeliveryFaults,
+    "reads": ReadFaults,
+}
+"""Where switches stand."""
 LISTED: Mapping[str, type] = {"answers": AnswerFault, "holds": Hold}
 """Sections of the faults that hold any number of entries."""
 
@@ -67,7 +73,7 @@ class Switch:
 
 
 def switches() -> list[Switch]:
-    """List the switches that stand alone: those of the settings, of deliveries and of reads."""
+    """List the switches of all sections."""
     return [switch for section, owner in SECTIONS.items() for switch in switches_of(section, owner)]
 
 
@@ -79,16 +85,21 @@ def switches_of(section: str, owner: type) -> Iterator[Switch]:
         yield Switch(section, key, field.annotation, defaults[key], field.description or "")
 
 
-def turn(settings: FusiooSettings, faults: Faults, values: Mapping[str, Any]) -> None:
-    """Set switches by their names; texts are read as on a command line. Raises ValueError."""
+def turned(sections: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy sections (by their names in `SECTIONS`) with some switches, by their names, set to JSON values.
+
+    Raises ValueError for an unknown switch, or a value that it does not take.
+    """
     known = {switch.name: switch for switch in switches()}
+    copies = {name: replace(section) for name, section in sections.items()}
     for name, value in values.items():
-        switch = known[name]
-        owner = getattr(faults, switch.section) if switch.section else settings
+        if name not in known:
+            raise ValueError(f"{name!r} is not a switch")
         try:
-            setattr(owner, switch.key, switch.read(value) if isinstance(value, str) else value)
+            setattr(copies[known[name].section], known[name].key, value)
         except ValidationError as error:
             raise ValueError(f"{name}: {_reason(error)}") from error
+    return copies
 
 
 def read_answer(text: str) -> AnswerFault:
