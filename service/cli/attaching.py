@@ -31,6 +31,14 @@ def attached_settings(*, queue: bool = False) -> Settings:
     return settings
 
 
+def is_attachable() -> bool:
+    """Tell whether there is a database to work on: the environment's, or a running `relay up`'s."""
+    from service.dev.environment import read_running
+
+    settings = read_settings()
+    return settings.database_url is not None or read_running(data_dir(settings)) is not None
+
+
 def attached_variables() -> Mapping[str, str]:
     """What the configuration's `${VAR}` are read from: the environment, and a `relay up` attached to."""
     from service.dev.up.attachment import read_attachment

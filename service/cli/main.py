@@ -4,7 +4,20 @@ from typing import Annotated
 
 import typer
 
-from service.cli import changes, database, deliveries, doctor, processes, rules, runs, simulate, up, webhooks
+from service.cli import (
+    apps,
+    changes,
+    database,
+    deliveries,
+    doctor,
+    init,
+    processes,
+    rules,
+    runs,
+    simulate,
+    up,
+    webhooks,
+)
 from service.cli.edge import RelayGroup
 from service.config import read_settings
 
@@ -43,6 +56,8 @@ app.command("up", epilog="Example: relay up")(up.up)
 app.command("web", epilog="Example: relay web --processes 2")(processes.web)
 app.command("worker", epilog="Example: relay worker --processes 2")(processes.worker)
 app.command("scheduler", epilog="Example: relay scheduler")(processes.scheduler)
+app.command("init", epilog="Example: relay init")(init.init)
+app.command("apps", epilog="Example: relay apps Tasks --json")(apps.apps)
 app.command("migrate", epilog="Example: relay migrate")(database.migrate)
 app.command("doctor", epilog="Example: relay doctor --json\n\nExits 1 if a check fails.")(doctor.doctor)
 for noun in (webhooks, rules, deliveries, changes, runs, simulate):

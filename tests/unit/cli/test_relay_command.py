@@ -31,6 +31,8 @@ def test_help_lists_the_commands(relay: Relay) -> None:
         "worker",
         "scheduler",
         "migrate",
+        "init",
+        "apps",
         "doctor",
         "webhooks",
         "rules",

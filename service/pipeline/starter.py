@@ -1,0 +1,145 @@
+"""A first `relay.yaml` for an account: it works as it is, and shows rules for the account's own fields."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from service.fusioo.kinds import KINDS_BY_TYPE, ValueKind
+from service.fusioo.models import App, AppField
+
+ACCOUNT = "main"
+"""The account's name in the file."""
+
+_MOST_APPS = 10
+_MOST_FIELDS = 12
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*")
+_YAML_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+_NOT_FIELDS_IN_WHEN = frozenset({"any", "all", "not"})
+
+_HEAD = """\
+# Started by `relay init`. `relay rules check` shows every mistake in it, `relay apps APP` an app's fields.
+version: 1
+
+accounts:
+  {account}:
+    provider: fusioo
+    token: ${{FUSIOO_TOKEN}}     # secrets come from the environment, never from this file
+{base_url}
+# What can be done about a change.
+handlers:
+  note: {{log: {{}}}}              # writes a line to the log of the worker
+  # ops:                       # calls a system of yours; take the # away, and set OPS_SECRET
+  #   http: {{url: https://ops.example.com/hook, secret: "${{OPS_SECRET}}"}}
+  #   retry: [5s, 30s, 2m]
+
+# Which changes, of which app, run which handlers: take the # away from the rules that you want.
+rules:
+"""
+
+
+def render_starter(apps: Sequence[App], *, base_url: str | None = None) -> str:
+    """Write the file. Rules are comments that hold once their `# ` is taken away. Pure.
+
+    `base_url` is written as it is (it may be a `${VAR}`); None: the real Fusioo, which needs none.
+    """
+    line = f"    base_url: {base_url}\n" if base_url else ""
+    names = _Names()
+    examples = "\n".join("\n".join(_examples(app, names)) + "\n" for app in apps[:_MOST_APPS])
+    more = len(apps) - _MOST_APPS
+    rest = f"\n  ## And {more} more apps: `relay apps` lists them.\n" if more > 0 else ""
+    return _HEAD.format(account=ACCOUNT, base_url=line) + examples + rest
+
+
+def _examples(app: App, names: "_Names") -> Iterator[str]:
+    """The lines for one app: what it has, and a rule or two."""
+    yield f"  ## {_shown(app.name or app.id)}: {_fields_of(app)}"
+    usable = [field for field in app.fields if "${" not in field.id]
+    watched = next(filter(None, map(_condition, _preferred(usable))), None)
+    moved = _transition(usable)
+    found = [pair for pair in (watched, moved) if pair is not None] or [("every", "")]
+    for of_field, line in found:
+        yield f"  # - name: {names.free(app.name or app.id, of_field)}"
+        yield f"  #   account: {ACCOUNT}"
+        yield f"  #   app: {_text(app.id)}" + (f"    # {_shown(app.name)}" if app.name else "")
+        if line:
+            yield f"  #   {line}"
+        yield "  #   run: [note]"
+
+
+def _preferred(fields: Sequence[AppField]) -> list[AppField]:
+    """Those whose conditions tell most come first; the order of the app within a kind."""
+    order = [ValueKind.LIST, ValueKind.YES_NO, ValueKind.DATE, ValueKind.DATE_TIME, ValueKind.NUMBER]
+    known = [field for field in fields if _kind(field) in order and field.id not in _NOT_FIELDS_IN_WHEN]
+    return sorted(known, key=lambda field: order.index(_kind(field)))
+
+
+def _condition(field: AppField) -> tuple[str, str] | None:
+    """A `when` that fits the field's type and options, with the field's id; None: nothing fits."""
+    match _kind(field):
+        case ValueKind.LIST:
+            items = field.items
+            condition = f"contains_any: [{', '.join(map(_text, items[-2:]))}]" if items else None
+        case ValueKind.YES_NO:
+            condition = "equal: true"
+        case ValueKind.DATE | ValueKind.DATE_TIME:
+            condition = "within_next: 7"
+        case _:
+            condition = "greater_than: 0"
+    return (field.id, f"when: {{{_text(field.id)}: {{{condition}}}}}") if condition else None
+
+
+def _transition(fields: Sequence[AppField]) -> tuple[str, str] | None:
+    """A `changed`: to the last option of the last list, where there is one; else of the first field."""
+    lists = [field for field in fields if _kind(field) is ValueKind.LIST and field.items]
+    if lists:
+        field = lists[-1]
+        return (
+            f"{field.id}-changed",
+            f"changed: {{{_text(field.id)}: {{to: {_text((field.items or ('',))[-1])}}}}}",
+        )
+    return (f"{fields[0].id}-changed", f"changed: [{_text(fields[0].id)}]") if fields else None
+
+
+def _kind(field: AppField) -> ValueKind:
+    return KINDS_BY_TYPE.get(field.type, ValueKind.RAW)
+
+
+def _fields_of(app: App) -> str:
+    listed = ", ".join(_shown(field.id) for field in app.fields[:_MOST_FIELDS])
+    return (listed or "no field that the token may see") + (" …" if len(app.fields) > _MOST_FIELDS else "")
+
+
+def _shown(text: str) -> str:
+    """A text for a comment: on one line, without what YAML forbids."""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+
+
+def _text(text: str) -> str:
+    """A text as a value or key of YAML, quoted where it must be."""
+    if _PLAIN.fullmatch(text) and text.casefold() not in _YAML_WORDS:
+        return text
+    letters = text.replace("${", "$${").encode("utf-8", "replace").decode()  # JSON may hold halves of letters
+    return f'"{"".join(map(_letter, letters))}"'
+
+
+def _letter(letter: str) -> str:
+    """A letter within double quotes (YAML 1.2, "Escaped Characters")."""
+    if letter in '"\\':
+        return f"\\{letter}"
+    return letter if letter.isprintable() else f"\\U{ord(letter):08X}"
+
+
+class _Names:
+    """Gives each rule a name of its own."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def free(self, *words: str) -> str:
+        plain = re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")
+        name = wanted = plain if plain[:1].isalpha() else f"app-{plain}".rstrip("-")
+        number = 1
+        while name in self._taken:
+            number += 1
+            name = f"{wanted}-{number}"
+        self._taken.add(name)
+        return name
