@@ -1,6 +1,7 @@
 """What a handler gets beside the change: clients, a log, an idempotency key, a transaction."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -37,11 +38,21 @@ class Context:
     ) -> None:
         self.run_id, self.rule, self.handler, self.attempt = run_id, rule, handler, attempt
         self.db = HandlerDatabase(open_transaction)
-        self.log: FilteringBoundLogger = structlog.get_logger().bind(
-            run_id=str(run_id), change_id=str(change.id), rule=rule, handler=handler, attempt=attempt
-        )
+        self._change_id = change.id
         self._fusioo = fusioo
         self._clients: dict[str, FusiooClient] = {}
+
+    @cached_property
+    def log(self) -> FilteringBoundLogger:
+        """A log whose lines name the run."""
+        log: FilteringBoundLogger = structlog.get_logger().bind(
+            run_id=str(self.run_id),
+            change_id=str(self._change_id),
+            rule=self.rule,
+            handler=self.handler,
+            attempt=self.attempt,
+        )
+        return log
 
     @property
     def idempotency_key(self) -> str:

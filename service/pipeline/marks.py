@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from service.handlers.repository import Mark
+from service.handlers.marking import Mark
 from service.handlers.retrying import next_attempt
 from service.handlers.types import Deferred, Discarded, Done, Failed, Outcome
 from service.lifecycle import AttemptOutcome, RunStatus

@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from service.db.driver import driver_of
 from service.errors import NotFoundError, RefusedError
 from service.handlers.interventions import (
     RunRow,
@@ -16,7 +17,7 @@ from service.handlers.interventions import (
     store_discarded,
     store_retried,
 )
-from service.handlers.repository import lock_run_record, promote_next
+from service.handlers.marking import lock_record, promote_next
 from service.lifecycle import RUN_MOVES, RUN_UNFINISHED, RunStatus
 
 _UNDER_WAY = frozenset({RunStatus.READY, RunStatus.RUNNING})
@@ -61,7 +62,9 @@ async def discard(engine: AsyncEngine, run_id: UUID) -> None:
         held_others_back = run.ordered and run.status in RUN_UNFINISHED
         others = [other for other in siblings if other.id != run_id]
         if held_others_back and _next_may_go(others):
-            await promote_next(connection, run.account, run.app_id, run.record_id, run.handler)
+            await promote_next(
+                await driver_of(connection), run.account, run.app_id, run.record_id, run.handler
+            )
     structlog.get_logger().info("run.discarded", run_id=str(run_id), handler=run.handler, was=run.status)
 
 
@@ -69,7 +72,7 @@ async def _lock(connection: AsyncConnection, run_id: UUID) -> tuple[RunRow, Sequ
     """Lock the record, then its unfinished runs of the handler (the order everywhere), and read them."""
     seen = await read_run(connection, run_id)
     if seen is not None:
-        await lock_run_record(connection, seen.account, seen.app_id, seen.record_id)
+        await lock_record(await driver_of(connection), seen.account, seen.app_id, seen.record_id)
         siblings = await lock_siblings(connection, seen)
         for run in siblings:
             if run.id == run_id:

@@ -7,7 +7,10 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.handlers.repository import ClaimedRun, handlers_to_run, mark_run, read_lost_runs
+from service.db.driver import driver_of
+from service.handlers.claims import ClaimedRun, read_lost_runs
+from service.handlers.marking import mark_run
+from service.handlers.repository import handlers_to_run
 from service.pipeline.bells import Bells
 from service.pipeline.marks import lost
 from service.records.slots import apps_to_settle
@@ -49,7 +52,7 @@ class Sweep:
     async def _mark_lost(self, run: ClaimedRun) -> None:
         mark = lost(self._retries.get(run.handler), attempts=run.attempts, jitter=self._jitter())
         async with self._engine.begin() as connection:
-            marked = await mark_run(connection, run, mark)
+            marked = await mark_run(await driver_of(connection), run, mark)
         if marked:
             _log.warning(
                 "run.attempted",

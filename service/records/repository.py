@@ -4,14 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.changes.decision import Snapshot
-from service.changes.types import Diff, FieldDiff, Fields, Kind, Origin
+from service.changes.types import Diff, Fields, Kind, Origin
 from service.db.arrays import TextArray
 from service.lifecycle import RecordState
 
@@ -38,24 +37,6 @@ class NewChange:
     record: Fields | None
     deliveries: int
     first_received_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredChange:
-    """A change as it stands in the database."""
-
-    id: UUID
-    account: str
-    app_id: str
-    record_id: str
-    version: int
-    kind: Kind
-    origin: Origin
-    restored: bool
-    diff: Diff | None
-    record: Fields | None
-    deliveries: int
-    created_at: datetime
 
 
 async def next_sight(connection: AsyncConnection) -> int:
@@ -174,41 +155,6 @@ async def insert_changes(
             "firsts": [change.first_received_at for change in changes],
         },
     )
-
-
-async def read_change(connection: AsyncConnection, change_id: UUID) -> StoredChange | None:
-    """Read one change; None when there is none with this id."""
-    row = (
-        await connection.execute(
-            text(
-                """
-                SELECT id, account, app_id, record_id, version, kind, origin, restored, diff, after,
-                deliveries, created_at FROM changes WHERE id = :id"""
-            ),
-            {"id": change_id},
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    return StoredChange(
-        id=row.id,
-        account=row.account,
-        app_id=row.app_id,
-        record_id=row.record_id,
-        version=row.version,
-        kind=Kind(row.kind),
-        origin=Origin(row.origin),
-        restored=row.restored,
-        diff=parse_diff(row.diff),
-        record=row.after,
-        deliveries=row.deliveries,
-        created_at=row.created_at,
-    )
-
-
-def parse_diff(stored: Mapping[str, Sequence[Any]] | None) -> Diff | None:
-    """Turn a stored diff (field id → [before, after]) into its values."""
-    return None if stored is None else {name: FieldDiff(*sides) for name, sides in stored.items()}
 
 
 def _json(value: object) -> str | None:

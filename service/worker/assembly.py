@@ -8,6 +8,7 @@ from pathlib import Path
 from service.handlers.kinds import HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
 from service.pipeline.accounts import Accounts
+from service.pipeline.attempts import Attempts
 from service.pipeline.jobs import Jobs
 from service.pipeline.retention import Retention
 from service.pipeline.rulebook import Rulebook
@@ -33,8 +34,8 @@ class Work:
     """Begin nothing new within what is being done. From any thread."""
 
 
-def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack) -> Work:
-    """Put together what answers a queue's doorbells.
+def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack, *, threads: int) -> Work:
+    """Put together what answers a queue's doorbells, `threads` of them (and so many runs) at once.
 
     What it opens is closed by `held`. Raises ConfigurationError for what this version can't build.
     """
@@ -42,7 +43,7 @@ def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack) -> Work:
         case QueueName.SETTLE:
             return Work(_settler(place, held).settle)
         case QueueName.RUN:
-            runner = _runner(place, held)
+            runner = _runner(place, held, threads)
             return Work(runner.run, lambda: runner.must_retire, runner.wind_down)
         case QueueName.JOB:
             return Work(_jobs(place).do)
@@ -61,7 +62,7 @@ def _settler(place: Workplace, held: AsyncExitStack) -> Settler:
     )
 
 
-def _runner(place: Workplace, held: AsyncExitStack) -> Runner:
+def _runner(place: Workplace, held: AsyncExitStack, threads: int) -> Runner:
     accounts = _accounts(place, held)
     deps = HandlerDeps(directory=Path(place.settings.config).resolve().parent)
     handlers = build_handlers(place.configuration, deps)
@@ -70,9 +71,9 @@ def _runner(place: Workplace, held: AsyncExitStack) -> Runner:
         place.engine,
         process_id=place.process_id,
         handlers=handlers,
-        providers=accounts.providers(),
-        fusioo=accounts.fusioo,
+        attempts=Attempts(place.engine, providers=accounts.providers(), fusioo=accounts.fusioo),
         bells=place.publisher,
+        places=threads,
     )
 
 

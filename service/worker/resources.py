@@ -38,7 +38,7 @@ async def open_resources(settings: Settings, queue: QueueName, threads: int) -> 
     async with AsyncExitStack() as held:
         # As many again may be opened: `ctx.db` holds one for as long as a handler works.
         place = await open_workplace(settings, queue.value, held, pool_size=threads)
-        work = assemble(queue, place, held)
+        work = assemble(queue, place, held, threads=threads)
         return Resources(
             work.answer, place.heartbeat, held.pop_all().aclose, work.must_retire, work.wind_down
         )

@@ -72,6 +72,16 @@ class LooseLook:
     seen: dict[str, Any]
 
 
+def _is_within(task: "asyncio.Task[Any]", name: str) -> bool:
+    """Whether a task is in the middle of a coroutine function of this name."""
+    within: Any = task.get_coro()
+    while within is not None:
+        if getattr(within, "__qualname__", "") == name:
+            return True
+        within = getattr(within, "cr_await", None)
+    return False
+
+
 class Protocol(RuleBasedStateMachine):
     """One relay under every interleaving that hypothesis can think of."""
 
@@ -139,17 +149,27 @@ class Protocol(RuleBasedStateMachine):
         self.loop.run_until_complete(self._quiet())
 
     async def _quiet(self) -> None:
-        while self.tasks:
-            busy = len(self.tasks) - self._held()
-            if busy <= 0:
-                break
+        while self.tasks and await self._anyone_is_busy():
             await asyncio.wait(self.tasks, timeout=0.002)
             for task in [task for task in self.tasks if task.done()]:
                 self.tasks.discard(task)
                 task.result()
 
-    def _held(self) -> int:
-        return len(self._unanswered()) + len(self._unended())
+    async def _anyone_is_busy(self) -> bool:
+        """Look for some turns of the loop: the end of an attempt may be on its way to its doorbell."""
+        for _ in range(5):
+            if self._busy() > 0:
+                return True
+            await asyncio.sleep(0)
+        return False
+
+    def _busy(self) -> int:
+        """How many are neither held nor wait for their own attempts to end."""
+        others = asyncio.all_tasks(self.loop) - self.tasks
+        attempts = sum(_is_within(task, "Attempts.make") for task in others)
+        waiting = sum(_is_within(task, "_until_one_ended") for task in self.tasks)
+        held = len(self._unanswered()) + len(self._unended())
+        return len(self.tasks) + attempts - waiting - held
 
     # What happens at the provider
 

@@ -88,7 +88,7 @@ async def test_who_winds_down_finishes_what_it_has_and_leaves_the_rest_to_others
 ) -> None:
     handling = Handling()
     handling.go_on = asyncio.Event()
-    pipeline = await with_changes(engine, database, [bound(handling)], records="ab")
+    pipeline = await with_changes(engine, database, [bound(handling, concurrency=1)], records="ab")
     runner = pipeline.runner(pipeline.process())
     running = asyncio.create_task(runner.run("ops"))
     await wait_until_async(lambda: handling.seen)
@@ -173,7 +173,7 @@ async def test_a_handler_past_its_limit_is_cancelled(engine: AsyncEngine, databa
 async def test_a_handler_that_does_not_heed_its_limit_makes_the_process_retire(
     engine: AsyncEngine, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.pipeline.run.GRACE", 0.05)
+    monkeypatch.setattr("service.pipeline.attempts.GRACE", 0.05)
     ended = asyncio.Event()
 
     async def stubborn(_: Change, __: Context) -> None:
@@ -183,7 +183,7 @@ async def test_a_handler_that_does_not_heed_its_limit_makes_the_process_retire(
             except asyncio.CancelledError:
                 continue
 
-    handler = bound(stubborn, retry=HOUR, timeout=timedelta(milliseconds=50))
+    handler = bound(stubborn, concurrency=1, retry=HOUR, timeout=timedelta(milliseconds=50))
     pipeline = await with_changes(engine, database, [handler], records="ab")
     runner = pipeline.runner(pipeline.process())
     await runner.run("ops")
@@ -194,17 +194,41 @@ async def test_a_handler_that_does_not_heed_its_limit_makes_the_process_retire(
     await asyncio.sleep(0)
 
 
-async def test_no_more_run_at_once_than_the_handler_allows(engine: AsyncEngine, database: Database) -> None:
+@pytest.mark.parametrize(("places", "idle"), [(1, 2), (16, 3)])
+async def test_no_more_run_at_once_than_the_handler_allows(
+    engine: AsyncEngine, database: Database, places: int, idle: int
+) -> None:
+    """Two processes with one place each take one each; one with many takes both."""
     handling = Handling()
     handling.go_on = asyncio.Event()
     pipeline = await with_changes(engine, database, [bound(handling, concurrency=2)], records="abcd")
-    runners = [pipeline.runner(pipeline.process()) for _ in range(4)]
+    runners = [pipeline.runner(pipeline.process(), places=places) for _ in range(4)]
     tasks = [asyncio.create_task(runner.run("ops")) for runner in runners]
-    await wait_until_async(lambda: len(handling.seen) == 2 and sum(task.done() for task in tasks) == 2)
+    await wait_until_async(lambda: len(handling.seen) == 2 and sum(task.done() for task in tasks) == idle)
     assert database.execute("SELECT count(*) FROM runs WHERE status = 'running'") == [(2,)]
     handling.go_on.set()
     await asyncio.gather(*tasks)
     assert runs(database) == [("done", 1, None)] * 4
+
+
+async def test_a_process_works_on_no_more_runs_than_it_has_places(
+    engine: AsyncEngine, database: Database
+) -> None:
+    """And rings, because another process could work on the rest."""
+    handling = Handling()
+    handling.go_on = asyncio.Event()
+    handlers = [bound(handling, "ops", concurrency=4), bound(handling, "mirror", concurrency=4)]
+    pipeline = await with_changes(engine, database, handlers, records="abcd")
+    pipeline.bells.handlers.clear()
+    runner = pipeline.runner(pipeline.process(), places=3)
+    tasks = [asyncio.create_task(runner.run(name)) for name in ("ops", "mirror")]
+    await wait_until_async(lambda: len(handling.seen) == 3 and "ops" in pipeline.bells.handlers)
+    assert database.execute("SELECT handler, count(*) FROM runs WHERE status = 'running' GROUP BY 1") == [
+        ("ops", 3)
+    ]
+    handling.go_on.set()
+    await asyncio.gather(*tasks)
+    assert runs(database) == [("done", 1, None)] * 8
 
 
 async def test_a_run_whose_process_is_lost_counts_as_failed_and_is_done_by_another(

@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from service.db.driver import driver_of
 from service.db.engine import open_engine
 from service.errors import NotFoundError, RefusedError, RelayError
-from service.handlers.repository import Mark, claim_run, mark_run
+from service.handlers.claims import ClaimedRun, claim_runs
+from service.handlers.marking import Mark, mark_run
 from service.lifecycle import RUN_FINISHED, AttemptOutcome, RunStatus
 from service.pipeline.runs import discard, retry
 from tests.fixtures.database import Database
@@ -34,6 +36,13 @@ def rows(database: Database) -> Rows:
     return Rows(database)
 
 
+async def claim_one(connection: AsyncConnection) -> ClaimedRun | None:
+    claimed = await claim_runs(
+        await driver_of(connection), "ops", concurrency=1, most=1, token=uuid4(), holder=uuid4()
+    )
+    return claimed[0][0] if claimed else None
+
+
 async def test_a_dead_run_is_ready_again_with_its_whole_retry_list(
     engine: AsyncEngine, rows: Rows, database: Database
 ) -> None:
@@ -49,7 +58,7 @@ async def test_its_tries_go_on_counting(engine: AsyncEngine, rows: Rows, databas
     database.execute("UPDATE runs SET status = 'dead', token = NULL")
     await retry(engine, run)
     async with engine.begin() as connection:
-        claimed = await claim_run(connection, "ops", concurrency=1, token=uuid4(), holder=uuid4())
+        claimed = await claim_one(connection)
     assert claimed is not None
     assert (claimed.number, claimed.attempts) == (2, 1)
 
@@ -139,12 +148,12 @@ async def test_discarded_while_it_runs_stores_no_result(
 ) -> None:
     run, following = rows.run(READY), rows.run(WAITING)
     async with engine.begin() as connection:
-        claimed = await claim_run(connection, "ops", concurrency=1, token=uuid4(), holder=uuid4())
+        claimed = await claim_one(connection)
     assert claimed is not None
     await discard(engine, run)
     assert database.execute("SELECT outcome, finished_at IS NULL FROM attempts") == [("lost", False)]
     async with engine.begin() as connection:
-        assert not await mark_run(connection, claimed, Mark(AttemptOutcome.DONE, DONE))
+        assert not await mark_run(await driver_of(connection), claimed, Mark(AttemptOutcome.DONE, DONE))
         await connection.rollback()
     assert (rows.status(run), rows.status(following)) == (DISCARDED, READY)
 
@@ -202,10 +211,12 @@ async def _act(engine: AsyncEngine, act: str, run: UUID) -> None:
             await discard(engine, run)
         else:
             async with engine.begin() as connection:
-                claimed = await claim_run(connection, "ops", concurrency=1, token=uuid4(), holder=uuid4())
+                claimed = await claim_one(connection)
             if claimed is not None and act != "claim":
                 outcome = AttemptOutcome.DONE if act == "done" else AttemptOutcome.FAILED
                 async with engine.begin() as connection:
-                    await mark_run(connection, claimed, Mark(outcome, DONE if act == "done" else DEAD))
+                    await mark_run(
+                        await driver_of(connection), claimed, Mark(outcome, DONE if act == "done" else DEAD)
+                    )
     except RelayError:
         pass

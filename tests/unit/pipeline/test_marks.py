@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.handlers.repository import Mark
+from service.handlers.marking import Mark
 from service.handlers.types import Deferred, Discarded, Done, Failed, Outcome
 from service.lifecycle import AttemptOutcome, RunStatus
 from service.pipeline.marks import DEFAULT_DEFERRAL, lost, mark_of
