@@ -1,62 +1,107 @@
 """Fusioo's API, awaited. What is sent and what answers mean is decided in fusioo/protocol.py."""
 
-import math
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import httpx2
+from pydantic import SecretStr
 
 from service.fusioo import endpoints
-from service.fusioo.auth import Auth
-from service.fusioo.errors import RequestTooLargeError, UnreachableError
-from service.fusioo.protocol import BASE_URL, Call, build_call, check_base_url, read_answer
+from service.fusioo.auth import Auth, StaticToken
+from service.fusioo.calling import Caller, Limits
+from service.fusioo.protocol import BASE_URL, build_call, check_base_url, check_time_limit
 from service.fusioo.resources.apps import Apps
 from service.fusioo.resources.comments import Comments
 from service.fusioo.resources.discussions import Discussions
+from service.fusioo.resources.files import Files
 from service.fusioo.resources.records import Records
 from service.fusioo.resources.users import Users
 from service.fusioo.resources.webhooks import Webhooks
-from service.transport.errors import ResponseTooLargeError, TransportError
-from service.transport.http import send
-from service.transport.messages import Request, Response
+from service.transport.http import Client, Timeout, Transport, make_client
 from service.transport.metering import Meter, Unmetered
+from service.transport.retrying import Retries
 
 _MOST_BYTES = 64 * 1024 * 1024
-
-# The page's samples send both with every call, also where there is no body.
-_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-cache", "Accept": "application/json"}
+_CONNECT_WITHIN = 10.0
+_RETRIES = Retries()
 
 
 class FusiooClient:
     """One account of Fusioo.
 
-    `http` is made by transport.http.make_client and may be shared; `async with` closes it at the end, without
-    `async with` its owner does. `timeout` limits each call altogether, in seconds. `meter` counts the calls
-    (`ping` is free). Every call raises FusiooError (fusioo/errors.py), or BudgetExhaustedError before
-    anything is sent. Raises ConfigurationError for a base URL of version 1 or 2, ValueError for no timeout.
+        async with FusiooClient.open(token="…", timeout=30.0) as client:
+            for app in await client.apps.list():
+                print(app.name, await client.records.count(app.id))
+
+    `open` makes everything that is needed. Else `http` is made by transport.http.make_client and may be
+    shared; `async with` closes it at the end, without `async with` its owner does.
+
+    `timeout` limits each call altogether, in seconds, repetitions included (whole files have limits of their
+    own). `meter` counts the calls, each attempt of them (`ping` is free). `retries`: what failed in passing
+    is repeated within the call where that is safe (fusioo/repeating.py); who repeats by themselves, give
+    NO_RETRIES. Every call raises FusiooError (fusioo/errors), or BudgetExhaustedError before anything is
+    sent. Raises ConfigurationError for a base URL of version 1 or 2, ValueError for no timeout.
     """
 
     def __init__(
         self,
         *,
         auth: Auth,
-        http: httpx2.AsyncClient,
+        http: Client,
         timeout: float,
         base_url: str = BASE_URL,
         meter: Meter | None = None,
         max_bytes: int = _MOST_BYTES,
+        retries: Retries = _RETRIES,
     ) -> None:
-        if not (timeout > 0 and math.isfinite(timeout)):
-            raise ValueError(f"a call's time limit must be a number of seconds above 0, not {timeout}")
-        self._base_url = check_base_url(base_url)
-        self._auth, self._http, self._timeout, self._max_bytes = auth, http, timeout, max_bytes
-        self._meter: Meter = meter or Unmetered()
-        self.apps = Apps(self._perform)
-        self.records = Records(self._perform)
-        self.discussions = Discussions(self._perform)
-        self.comments = Comments(self._perform)
-        self.users = Users(self._perform)
-        self.webhooks = Webhooks(self._perform)
+        self._base_url, self._http = check_base_url(base_url), http
+        caller = Caller(
+            self._base_url,
+            auth=auth,
+            http=http,
+            meter=meter or Unmetered(),
+            limits=Limits(check_time_limit(timeout), max_bytes, retries),
+        )
+        self._perform = caller.perform
+        self.apps = Apps(caller.perform)
+        self.records = Records(caller.perform)
+        self.discussions = Discussions(caller.perform)
+        self.comments = Comments(caller.perform)
+        self.users = Users(caller.perform)
+        self.files = Files(caller.perform, caller.stream)
+        self.webhooks = Webhooks(caller.perform)
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        timeout: float,
+        token: SecretStr | str | None = None,
+        auth: Auth | None = None,
+        base_url: str = BASE_URL,
+        meter: Meter | None = None,
+        retries: Retries = _RETRIES,
+        transport: Transport | None = None,
+    ) -> Self:
+        """Make a client with connections of its own; use it with `async with`, or end it with `aclose`.
+
+        `token` is a private application's, made in Fusioo's interface; `auth` stands for any other way to
+        log in (fusioo/auth.py). `transport` replaces the network. Raises ConfigurationError for what is no
+        token or no base URL of version 3, ValueError for no timeout, or where it is not either a token or an
+        `auth`.
+        """
+        if (token is None) == (auth is None):
+            raise ValueError("give either a token or an auth")
+        seconds = check_time_limit(timeout)
+        base_url = check_base_url(base_url)
+        credentials = auth or StaticToken(token or "")
+        http = make_client(
+            timeout=Timeout(seconds, connect=min(seconds, _CONNECT_WITHIN)),
+            allow_private=True,  # the base URL is the caller's own word
+            transport=transport,
+        )
+        return cls(
+            auth=credentials, http=http, timeout=seconds, base_url=base_url, meter=meter, retries=retries
+        )
 
     async def ping(self) -> None:
         """Check that the token is accepted. Free of charge."""
@@ -79,23 +124,3 @@ class FusiooClient:
 
     def __repr__(self) -> str:
         return f"FusiooClient({self._base_url!r})"
-
-    async def _perform(self, call: Call) -> Any:
-        """Send a call and give the data of its answer."""
-        headers = {**_HEADERS, **await self._auth.headers()}
-        request = Request(call.endpoint.method, self._base_url + call.target, headers, call.body)
-        if not call.endpoint.metered:
-            answer = await self._exchange(call, request)
-        else:
-            async with self._meter.call(call.endpoint.label) as note_status:
-                answer = await self._exchange(call, request)
-                note_status(answer.status)
-        return read_answer(call.endpoint, answer)
-
-    async def _exchange(self, call: Call, request: Request) -> Response:
-        try:
-            return await send(self._http, request, deadline=self._timeout, max_bytes=self._max_bytes)
-        except ResponseTooLargeError as error:
-            raise RequestTooLargeError(str(error), endpoint=call.endpoint.label) from error
-        except TransportError as error:
-            raise UnreachableError.because_of(error, endpoint=call.endpoint.label) from error

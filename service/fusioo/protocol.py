@@ -5,6 +5,7 @@ HTTP status says: which status comes with which code is not documented.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from service.errors import ConfigurationError
 from service.fusioo import errors
 from service.fusioo.endpoints import EVERYWHERE, Endpoint
 from service.fusioo.errors import FusiooError
+from service.fusioo.uploads import Upload
 from service.transport.messages import Response
 
 BASE_URL = "https://api.fusioo.com/v3"
@@ -25,6 +27,7 @@ _UNAUTHORIZED = 401
 _REDIRECTS = 300
 _THEIR_FAULT = 500
 _REFUSALS = frozenset({400, 404, 413, 414, 431})
+_KEYS = frozenset({"code", "message", "data"})
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _OLD_VERSION = re.compile(r"/v([12])(?:/|$)")
 
@@ -54,11 +57,19 @@ _UNAMBIGUOUS: tuple[type[FusiooError], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, ready to be sent: `target` is the path and query below the base URL, `body` JSON or None."""
+    """One call, ready to be sent: `target` is the path and query below the base URL."""
 
     endpoint: Endpoint
     target: str = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | Upload | None = field(default=None, repr=False)
+    """JSON, a file, or nothing."""
+    within: float | None = None
+    """Seconds for the whole call, where the client's own limit is not meant for it."""
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the body can be sent once more."""
+        return not isinstance(self.body, Upload) or self.body.replayable
 
 
 def check_base_url(url: str) -> str:
@@ -78,17 +89,28 @@ def check_base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def check_time_limit(seconds: float) -> float:
+    """Give the time limit of a call back. Raises ValueError where it is none."""
+    if not (seconds > 0 and math.isfinite(seconds)):
+        raise ValueError(f"a call's time limit must be a number of seconds above 0, not {seconds}")
+    return seconds
+
+
 def build_call(
     endpoint: Endpoint,
     *,
     ids: Mapping[str, str] | None = None,
     query: Mapping[str, str | int | bool | None] | None = None,
     body: Any = None,
+    upload: Upload | None = None,
+    within: float | None = None,
 ) -> Call:
     """Build a call. `ids` fill the path; None in `query` and as `body` means: not sent.
 
-    Raises ValueError for an empty id, and for what JSON can't say (NaN, infinities); TypeError for values
-    that are not JSON's.
+    `upload` is sent in place of a JSON `body`; `within` limits the call in seconds, in place of the client.
+
+    Raises ValueError for an empty id, for no time limit, and for what JSON can't say (NaN, infinities);
+    TypeError for values that are not JSON's.
     """
     quoted = {name: quote(value, safe="") for name, value in (ids or {}).items()}
     for name, value in quoted.items():
@@ -98,8 +120,10 @@ def build_call(
     sent = {name: _query_text(value) for name, value in (query or {}).items() if value is not None}
     if sent:
         target += "?" + urlencode(sent, quote_via=quote, safe="")
+    if within is not None:
+        check_time_limit(within)
     content = None if body is None else json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
-    return Call(endpoint, target, content)
+    return Call(endpoint, target, upload or content, within)
 
 
 def ids_list(ids: Sequence[str]) -> str:
@@ -111,6 +135,16 @@ def ids_list(ids: Sequence[str]) -> str:
         if not one or re.search(r"[\s,\[\]]", one):
             raise ValueError(f"{one!r} is not a record id")
     return f"[{','.join(ids)}]"
+
+
+def is_refusal(endpoint: Endpoint, body: bytes) -> bool:
+    """Tell an error of the API from a JSON file, where either can come.
+
+    An error is an envelope with a code that is known here, a message, and nothing beside the three keys.
+    """
+    envelope = _envelope(body)
+    known = {error.code for error in (*endpoint.errors, *EVERYWHERE, *_UNAMBIGUOUS)} | {_TOO_MANY}
+    return envelope is not None and _code(envelope) in known and {"message"} <= envelope.keys() <= _KEYS
 
 
 def read_answer(endpoint: Endpoint, answer: Response) -> Any:

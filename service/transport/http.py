@@ -4,18 +4,13 @@ Everything that is sent to somebody else goes through `send`, so the limits hold
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import urlsplit
 
 import httpx2
 
-from service.transport.errors import (
-    ConnectFailedError,
-    ConnectionLostError,
-    ResponseTooLargeError,
-    TimedOutError,
-    UnsendableRequestError,
-)
+from service.transport.errors import ResponseTooLargeError
+from service.transport.failures import origin_of, transport_errors
 from service.transport.guard import GuardedBackend
 from service.transport.messages import Request, Response
 
@@ -77,41 +72,43 @@ async def send(
     or with `cut` ends there: for who needs the status and only a look at the body.
     Raises a TransportError (transport/errors.py) where no usable answer came.
     """
-    origin = _origin(request.url)
-    try:
+    origin = origin_of(request.url)
+    with transport_errors(origin, within=deadline):
         async with asyncio.timeout(deadline):
             return await _exchange(client, request, max_bytes=max_bytes, cut=cut, origin=origin)
-    except TimeoutError as error:
-        raise TimedOutError(f"{origin} did not answer within {deadline:g} s") from error
-    except (httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ConnectError) as error:
-        raise ConnectFailedError(f"{origin} could not be reached: {_reason(error)}") from error
-    except httpx2.TimeoutException as error:
-        raise TimedOutError(f"{origin} did not answer in time: {_reason(error)}") from error
-    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-        raise UnsendableRequestError(f"{origin} is not a URL that can be called: {_reason(error)}") from None
-    except (httpx2.LocalProtocolError, UnicodeError):
-        # Their messages quote the header's value, which may be a secret.
-        raise UnsendableRequestError(f"a header for {origin} has characters that can't be sent") from None
-    except httpx2.TransportError as error:
-        raise ConnectionLostError(f"{origin} broke off: {_reason(error)}") from error
 
 
 async def _exchange(client: Client, request: Request, *, max_bytes: int, cut: bool, origin: str) -> Response:
-    outgoing = client.build_request(
-        request.method, request.url, headers=dict(request.headers), content=request.body
-    )
-    answer = await client.send(outgoing, stream=True)
+    answer = await begin(client, request)
     try:
         body = await (_read_start(answer, max_bytes) if cut else _read(answer, max_bytes, origin))
     finally:
         await answer.aclose()
-    return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+    return Response(answer.status_code, headers_of(answer), body)
+
+
+async def begin(client: Client, request: Request) -> httpx2.Response:
+    """Send a request and read the head of its answer; the caller closes it. Raises what httpx2 raises."""
+    outgoing = client.build_request(
+        request.method, request.url, headers=dict(request.headers), content=request.body
+    )
+    return await client.send(outgoing, stream=True)
+
+
+def headers_of(answer: httpx2.Response) -> dict[str, str]:
+    """Give an answer's headers by lower-case name."""
+    return {name.lower(): value for name, value in answer.headers.items()}
+
+
+def raw_parts(answer: httpx2.Response) -> AsyncIterator[bytes]:
+    """Give the body piece by piece, as it came over the wire."""
+    # A transport may hand over an answer that it has read already; such a body comes only decoded.
+    return answer.aiter_bytes() if answer.is_stream_consumed else answer.aiter_raw()
 
 
 async def _read_start(answer: httpx2.Response, max_bytes: int) -> bytes:
     body = bytearray()
-    # A transport may hand over an answer that it has read already; such a body comes only decoded.
-    async for part in answer.aiter_bytes() if answer.is_stream_consumed else answer.aiter_raw():
+    async for part in raw_parts(answer):
         body += part
         if len(body) >= max_bytes:
             break
@@ -123,24 +120,10 @@ async def _read(answer: httpx2.Response, max_bytes: int, origin: str) -> bytes:
     if announced.isdecimal() and len(announced) < _LONGEST_LENGTH and int(announced) > max_bytes:
         raise ResponseTooLargeError(f"{origin} answered with {announced} bytes; at most {max_bytes} are read")
     body = bytearray()
-    # A transport may hand over an answer that it has read already; such a body comes only decoded.
-    async for part in answer.aiter_bytes() if answer.is_stream_consumed else answer.aiter_raw():
+    async for part in raw_parts(answer):
         body += part
         if len(body) > max_bytes:
             raise ResponseTooLargeError(
                 f"{origin} answered with more than the {max_bytes} bytes that are read"
             )
     return bytes(body)
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
-
-
-def _origin(url: str) -> str:
-    """`https://host:port` of a URL, without what may be secret in it."""
-    try:
-        parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    except ValueError:
-        return "the target"

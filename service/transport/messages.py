@@ -1,10 +1,14 @@
 """What goes over HTTP, as values: no library's types, so that protocols stay free of I/O."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import TypeAlias
 
 _LONGEST_WAIT = 86_400.0
+
+Body: TypeAlias = bytes | AsyncIterable[bytes]
+"""A body in one piece, or piece by piece; without a `Content-Length` header the latter is sent in chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,7 @@ class Request:
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    body: Body | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

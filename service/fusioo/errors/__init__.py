@@ -9,6 +9,7 @@
         ├── InternalError               10001  RETRY
         ├── EndpointNotFoundError       10002  HALT      wrong path or method: is the base URL right?
         ├── UnauthorizedError           10003  HALT      also HTTP 401
+        ├── StaleTokenError                    RETRY     10003, and a fresh token is there already
         ├── AppNotFoundError            30000  HALT
         ├── AppAccessDeniedError        30001  HALT
         ├── PermissionMissingError             DISCARD   30002 create · 30003 update · 30004 delete
@@ -23,6 +24,7 @@
         ├── ListingRefusedError                DISCARD   a sort field, direction, offset or limit is refused
         │   ├── SortFieldNotFoundError 30100 · SortFieldNotSortableError 30101 · SortFieldHiddenError 30102
         │   └── DirectionInvalidError  30103 · OffsetInvalidError        30104 · LimitInvalidError    30105
+        ├── ListIncompleteError                RETRY     a walk could not see all of a list: says how many
         ├── UserNotFoundError           30105  DISCARD   the same code as of LimitInvalidError
         ├── WebhookNotFoundError        30200  DISCARD
         ├── NoSuchFileError             30250  DISCARD
@@ -30,6 +32,10 @@
         ├── FileRefusedError                   DISCARD   a file to be created is refused
         │   ├── FileTypeInvalidError   30251 · FileTooLargeError         30252
         │   └── StorageFullError       30253 · MultipleFilesError        30254
+        ├── OAuthError                                   the token endpoint gave no token; nothing was sent
+        │   ├── TokenUnavailableError          DEFER     it is down, or somebody else is asking it
+        │   └── TokenRefusedError              HALT
+        │       └── ApplicationRefusedError · GrantRefusedError
         ├── RequestTooLargeError               RETRY     many records at once are refused: ask for fewer
         └── UnknownCodeError                   RETRY     a code that no page documents
 
@@ -53,6 +59,7 @@ from service.fusioo.errors.base import (
     InternalError,
     RateLimitedError,
     RequestTooLargeError,
+    StaleTokenError,
     UnauthorizedError,
     UnavailableError,
     UnknownCodeError,
@@ -77,11 +84,19 @@ from service.fusioo.errors.files import (
 from service.fusioo.errors.listings import (
     DirectionInvalidError,
     LimitInvalidError,
+    ListIncompleteError,
     ListingRefusedError,
     OffsetInvalidError,
     SortFieldHiddenError,
     SortFieldNotFoundError,
     SortFieldNotSortableError,
+)
+from service.fusioo.errors.oauth import (
+    ApplicationRefusedError,
+    GrantRefusedError,
+    OAuthError,
+    TokenRefusedError,
+    TokenUnavailableError,
 )
 from service.fusioo.errors.records import (
     ConcurrentRequestsError,
@@ -95,6 +110,7 @@ from service.fusioo.errors.webhooks import WebhookNotFoundError
 __all__ = [
     "AppAccessDeniedError",
     "AppNotFoundError",
+    "ApplicationRefusedError",
     "CannotCreateError",
     "CannotDeleteError",
     "CannotUpdateError",
@@ -110,11 +126,14 @@ __all__ = [
     "FileTooLargeError",
     "FileTypeInvalidError",
     "FusiooError",
+    "GrantRefusedError",
     "InternalError",
     "LimitInvalidError",
+    "ListIncompleteError",
     "ListingRefusedError",
     "MultipleFilesError",
     "NoSuchFileError",
+    "OAuthError",
     "OffsetInvalidError",
     "PermissionMissingError",
     "RateLimitedError",
@@ -124,7 +143,10 @@ __all__ = [
     "SortFieldHiddenError",
     "SortFieldNotFoundError",
     "SortFieldNotSortableError",
+    "StaleTokenError",
     "StorageFullError",
+    "TokenRefusedError",
+    "TokenUnavailableError",
     "UnauthorizedError",
     "UnavailableError",
     "UnknownCodeError",

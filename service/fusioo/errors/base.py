@@ -96,6 +96,12 @@ class UnauthorizedError(FusiooError, AccountRefusedError):
     remedy = "give the account a new token"
 
 
+class StaleTokenError(FusiooError):
+    """The token was not accepted, and a new one is there by now. Nothing was done."""
+
+    meaning = "the token had run out; there is a new one"
+
+
 class RequestTooLargeError(FusiooError, BatchTooLargeError):
     """Asking for many records at once was refused without a known code, or answered with more than we read.
 

@@ -38,3 +38,17 @@ class OffsetInvalidError(ListingRefusedError):
 class LimitInvalidError(ListingRefusedError):
     code = 30105
     meaning = "the limit must be 0 to 200"
+
+
+class ListIncompleteError(FusiooError):
+    """A list was walked through, and rows are known to be missing: it changed too much meanwhile.
+
+    What was given before is right. `missing` is how many rows never came, at least.
+    """
+
+    meaning = "the list could not be seen whole"
+    remedy = "walk through it again, allow more rounds, or pass allow_missing=True"
+
+    def __init__(self, said: str = "", *, endpoint: str, missing: int = 0) -> None:
+        self.missing = missing
+        super().__init__(said, endpoint=endpoint)

@@ -17,6 +17,7 @@ from service.fusioo.auth import StaticToken
 from service.fusioo.client import FusiooClient
 from service.fusioo.source import FusiooSource
 from service.transport.http import Timeout, make_client
+from service.transport.retrying import NO_RETRIES, Retries
 from tests.fixtures.simulator import RunningSimulator, simulator_in_thread
 
 
@@ -28,11 +29,17 @@ def simulated() -> Iterator[RunningSimulator]:
 
 @asynccontextmanager
 async def connected(
-    simulated: RunningSimulator, *, token: str | None = None, within: float = 10.0
+    simulated: RunningSimulator,
+    *,
+    token: str | None = None,
+    within: float = 10.0,
+    retries: Retries = NO_RETRIES,
 ) -> AsyncIterator[FusiooClient]:
     http = make_client(timeout=Timeout(10.0), allow_private=True)
     auth = StaticToken(token or simulated.token)
-    async with FusiooClient(auth=auth, http=http, timeout=within, base_url=simulated.url) as client:
+    async with FusiooClient(
+        auth=auth, http=http, timeout=within, base_url=simulated.url, retries=retries
+    ) as client:
         yield client
 
 

@@ -1,0 +1,108 @@
+"""A file on its way to Fusioo: multipart/form-data, made piece by piece and never held in memory."""
+
+import asyncio
+import mimetypes
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Self, TypeAlias
+
+from service.transport.errors import UnsendableRequestError
+
+Content: TypeAlias = bytes | Path | AsyncIterable[bytes]
+"""A file's content: at hand, in a file of this machine, or arriving from somewhere."""
+
+_PIECE = 256 * 1024
+_ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # as browsers do (HTML, form submission)
+
+
+class Upload:
+    """One file as the form that the API takes: the part is called `file` (vendor's page).
+
+    Iterating gives the body. What comes from an async iterable can be sent only once, and in chunks unless
+    its `size` is given in bytes. Iterating raises UnsendableRequestError where the content is longer or
+    shorter than its size, and OSError where a file can't be read.
+    """
+
+    def __init__(
+        self, content: Content, *, name: str, content_type: str | None, size: int | None, boundary: str
+    ) -> None:
+        form = content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        if not (name and form.isascii() and form.isprintable()):
+            raise ValueError(f"a file needs a name and a content type in ASCII, not {name!r} and {form!r}")
+        self._content, self._size = content, size
+        called = name.translate(_ESCAPES)
+        self._head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{called}"\r\n'
+            f"Content-Type: {form}\r\n\r\n"
+        ).encode()
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+
+    @classmethod
+    async def of(
+        cls,
+        content: Content,
+        *,
+        name: str | None = None,
+        content_type: str | None = None,
+        size: int | None = None,
+        boundary: str | None = None,
+    ) -> Self:
+        """Make the upload of a content: a path tells its name and size by itself.
+
+        Raises ValueError where there is no name, and OSError for a path that can't be read.
+        """
+        if isinstance(content, bytes):
+            size = len(content)
+        elif isinstance(content, Path):
+            size = (await asyncio.to_thread(content.stat)).st_size
+            name = name or content.name
+        return cls(
+            content,
+            name=name or "",
+            content_type=content_type,
+            size=size,
+            boundary=boundary or secrets.token_hex(16),
+        )
+
+    @property
+    def length(self) -> int | None:
+        """How many bytes the whole body has; None: not known before it is sent."""
+        return None if self._size is None else len(self._head) + self._size + len(self._tail)
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it can be sent more than once."""
+        return isinstance(self._content, bytes | Path)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._head
+        sent = 0
+        async with aclosing(self._pieces()) as pieces:
+            async for piece in pieces:
+                sent += len(piece)
+                if self._size is not None and sent > self._size:
+                    raise UnsendableRequestError(
+                        f"the file has more than the {self._size} bytes it should have"
+                    )
+                if piece:
+                    yield piece
+        if self._size is not None and sent < self._size:
+            raise UnsendableRequestError(f"the file has {sent} of the {self._size} bytes it should have")
+        yield self._tail
+
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
+        if isinstance(self._content, bytes):
+            yield self._content
+        elif isinstance(self._content, Path):
+            file = await asyncio.to_thread(self._content.open, "rb")
+            try:
+                while piece := await asyncio.to_thread(file.read, _PIECE):
+                    yield piece
+            finally:
+                file.close()
+        else:
+            async for piece in self._content:
+                yield piece
