@@ -121,7 +121,8 @@ async def keep_tokens(
 ) -> bool | None:
     """Keep what follows `serial`, whoever has the claim now, and end that. None: others were kept before.
 
-    `refresh` None: the one that is kept stays. Gives whether the tokens before had been refused.
+    `refresh` None: the one that is kept stays. Gives whether the account had been refused before, under these
+    settings or earlier ones.
     """
     values = {
         "account": owner.account,
@@ -133,17 +134,17 @@ async def keep_tokens(
         "age": age,
         "others_stay": OTHERS_STAY,
     }
-    before = (
+    rows = (
         await connection.execute(
             text(
                 """
-                SELECT refused FROM tokens WHERE account = :account AND origin = :origin
-                AND serial = :serial FOR UPDATE"""
+                SELECT origin, serial, refused FROM tokens WHERE account = :account
+                ORDER BY origin FOR UPDATE"""
             ),
             values,
         )
-    ).one_or_none()
-    if before is None:
+    ).all()
+    if (owner.origin, serial) not in {(row.origin, row.serial) for row in rows}:
         return None
     await connection.execute(
         text(
@@ -163,7 +164,11 @@ async def keep_tokens(
         ),
         values,
     )
-    return bool(before.refused)
+    # Processes that still have refused settings go on to wait, but there is nothing more to tell of it.
+    await connection.execute(
+        text("UPDATE tokens SET refused = false WHERE account = :account AND refused"), values
+    )
+    return any(row.refused for row in rows)
 
 
 async def give_up_tokens(
