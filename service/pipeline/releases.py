@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from service.errors import BatchTooLargeError, Disposition, RelayError
 from service.handlers.clipping import ERROR_LENGTH, clip
-from service.records.slots import LARGEST_BATCH, ClaimedSlot, Release
+from service.records.slots import ClaimedSlot, Release
+from service.transport.batch_size import grown, halved
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
@@ -14,8 +15,7 @@ HALT_PAUSE = timedelta(minutes=5)
 
 def after_success(slot: ClaimedSlot, *, asked: int) -> Release:
     """Release after an answer: the next look may begin at once, and ask for more if this one was full."""
-    grown = min(LARGEST_BATCH, slot.batch_size * 2) if asked >= slot.batch_size else None
-    return Release(batch_size=grown)
+    return Release(batch_size=grown(slot.batch_size, asked=asked))
 
 
 def after_no_call(slot: ClaimedSlot, *, not_before: datetime | None = None) -> Release:
@@ -26,7 +26,7 @@ def after_no_call(slot: ClaimedSlot, *, not_before: datetime | None = None) -> R
 def after_failure(slot: ClaimedSlot, error: Exception, *, asked: int, jitter: float) -> Release:
     """Release after a call that brought no answer. `jitter` is a random number from [0, 1)."""
     if isinstance(error, BatchTooLargeError) and asked > 1:
-        return Release(batch_size=max(1, asked // 2), ceiling=asked, halted=slot.halted)
+        return Release(batch_size=halved(asked), ceiling=asked, halted=slot.halted)
     if isinstance(error, BatchTooLargeError):
         return Release(halted=slot.halted)
     if halts(error):

@@ -8,10 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.db.processes import HOLDER_LOST
-
-FIRST_BATCH = 50
-LARGEST_BATCH = 200
-CEILING_LASTS = timedelta(days=1)
+from service.transport.batch_size import CEILING_LASTS, allowed
 
 _HOLDER_LOST = HOLDER_LOST.format(holder="slots.holder")
 _MAKE_SLOT = text("INSERT INTO slots (account, app_id) VALUES (:account, :app_id) ON CONFLICT DO NOTHING")
@@ -78,7 +75,7 @@ async def claim_slot(
     ).one_or_none()
     if row is None:
         return None
-    size = row.batch_size if row.ceiling is None else max(1, min(row.batch_size, row.ceiling - 1))
+    size = allowed(row.batch_size, row.ceiling)
     return ClaimedSlot(account, app_id, token, size, row.failures, row.halted)
 
 
