@@ -5,7 +5,14 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 
-from service.dev.simulators.fusioo import app_routes, record_routes, webhook_routes
+from service.dev.simulators.fusioo import (
+    app_routes,
+    discussion_routes,
+    file_routes,
+    record_routes,
+    user_routes,
+    webhook_routes,
+)
 from service.dev.simulators.fusioo.control_routes import control_routes
 from service.dev.simulators.fusioo.deliveries import courier_at_work
 from service.dev.simulators.fusioo.doorway import api_routes
@@ -13,11 +20,18 @@ from service.dev.simulators.fusioo.edits import EditStream
 from service.dev.simulators.fusioo.oauth_routes import oauth_routes
 from service.dev.simulators.fusioo.state import FusiooState
 
-_ENDPOINTS = (*app_routes.ENDPOINTS, *record_routes.ENDPOINTS, *webhook_routes.ENDPOINTS)
+_ENDPOINTS = (
+    *app_routes.ENDPOINTS,
+    *record_routes.ENDPOINTS,
+    *discussion_routes.ENDPOINTS,
+    *user_routes.ENDPOINTS,
+    *file_routes.ENDPOINTS,
+    *webhook_routes.ENDPOINTS,
+)
 
 
 def create_simulator(state: FusiooState, *, edit_rate: float = 0.0, edit_seed: int = 0) -> Starlette:
-    """Make the application: the API under `/v3`, tokens at `/oauth/token`, the controls under `/_sim`.
+    """Make the application: the API under `/v1` to `/v3`, `/oauth/token`, the controls under `/_sim`.
 
     Deliveries need its lifespan; so does the stream of `edit_rate` edits a second, 0 for none.
     """

@@ -17,12 +17,12 @@ async def list_apps(state: FusiooState, user: User, _request: Request) -> list[d
     visible = sorted(
         (app for app in state.apps.values() if app.id not in user.hidden_apps), key=lambda app: app.name
     )
-    return [app.to_json(user.fields_hidden_in(app.id)) for app in visible]
+    return [app.to_json(user.fields_hidden_in(app.id), user.fields_locked_in(app.id)) for app in visible]
 
 
 async def get_app(state: FusiooState, user: User, request: Request) -> dict[str, Any]:
     app = user.enter(state.apps, request.path_params["app_id"])
-    return app.to_json(user.fields_hidden_in(app.id))
+    return app.to_json(user.fields_hidden_in(app.id), user.fields_locked_in(app.id))
 
 
 ENDPOINTS = (

@@ -12,10 +12,11 @@ import httpx2
 import structlog
 
 from service.dev.simulators.faults import Fate
-from service.dev.simulators.fusioo.delivery_bodies import delivery_body
+from service.dev.simulators.fusioo.delivery_bodies import delivery_body, workflow_body
 from service.dev.simulators.fusioo.records import Happening, Record
 from service.dev.simulators.fusioo.state import Delivery, FusiooState
 from service.dev.simulators.fusioo.webhooks import Webhook
+from service.dev.simulators.fusioo.workflows import Workflow
 
 _log = structlog.get_logger()
 
@@ -31,13 +32,14 @@ class Courier:
         self._failed_in_a_row: Counter[str] = Counter()
 
     def notice(self, happening: Happening, record: Record) -> None:
-        """Prepare a delivery for every webhook that wants it. Called by the record store."""
+        """Prepare a delivery for every webhook and workflow that wants it. Called by the record store."""
         state = self._state
-        for webhook in list(state.webhooks.values()):
+        known: list[Webhook | Workflow] = [*state.webhooks.values(), *state.workflows.values()]
+        for webhook in known:
             if webhook.wants(happening, record) and webhook.id not in state.disabled_webhooks:
                 delivery = Delivery(state.clock(), webhook.id, webhook.url, record.id, happening)
                 state.log_delivery(delivery)
-                body = delivery_body(state.apps[record.app_id], record, state.settings)
+                body = self._body(webhook, record)
                 # Drawn here, in the order of the writes: the same seed and writes have the same fates.
                 fate = state.faults.deliveries.next_fate(state.chances.deliveries)
                 self._loop.call_soon_threadsafe(self._dispatch, _Parcel(delivery, webhook, body, fate))
@@ -47,6 +49,12 @@ class Courier:
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
+
+    def _body(self, webhook: Webhook | Workflow, record: Record) -> Any:
+        app, settings = self._state.apps[record.app_id], self._state.settings
+        if isinstance(webhook, Workflow):
+            return workflow_body(app, record, settings)
+        return delivery_body(app, record, settings)
 
     def _dispatch(self, parcel: "_Parcel") -> None:
         if parcel.fate.copies == 0:
@@ -89,7 +97,7 @@ class Courier:
                 return
         self._count_failure(parcel.webhook)
 
-    def _count_failure(self, webhook: Webhook) -> None:
+    def _count_failure(self, webhook: Webhook | Workflow) -> None:
         self._failed_in_a_row[webhook.id] += 1
         limit = self._state.settings.disabled_after
         if limit is not None and self._failed_in_a_row[webhook.id] >= limit:
@@ -132,7 +140,7 @@ class Courier:
 class _Parcel:
     """One delivery with what is needed to send it."""
 
-    def __init__(self, delivery: Delivery, webhook: Webhook, body: Any, fate: Fate) -> None:
+    def __init__(self, delivery: Delivery, webhook: Webhook | Workflow, body: Any, fate: Fate) -> None:
         self.delivery, self.webhook, self.body, self.fate = delivery, webhook, body, fate
 
 

@@ -26,8 +26,9 @@ from service.dev.simulators.fusioo.state import Call, FusiooState
 from service.dev.simulators.fusioo.wrong_answers import wrong_answer
 
 Act = Callable[[FusiooState, User, Request], Awaitable[Any]]
-"""Carry a call out; answers the envelope's data, raises RefusedCallError."""
+"""Carry a call out; answers the envelope's data or a whole response, raises RefusedCallError."""
 
+_VERSIONS = (1, 2, 3)
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
 
@@ -39,15 +40,30 @@ class Endpoint:
     path: str
     act: Act
     rate_limited: bool = True
+    since: int = 1
+    """The version of the API that brought it."""
 
 
 def api_routes(state: FusiooState, endpoints: Sequence[Endpoint]) -> list[Route]:
-    """Make the routes of the API: one for each path, and one for all that are unknown."""
-    by_path: dict[str, dict[str, Endpoint]] = defaultdict(dict)
-    for endpoint in endpoints:
-        by_path[endpoint.path][endpoint.method] = endpoint
-    by_path["/{unknown:path}"] = {}
-    return [Route(f"/v3{path}", Door(state, methods), methods=_METHODS) for path, methods in by_path.items()]
+    """Make the routes of each version: one for each path, and one for all that are unknown."""
+    routes = []
+    for version in _VERSIONS:
+        by_path: dict[str, dict[str, Endpoint]] = defaultdict(dict)
+        for endpoint in endpoints:
+            if endpoint.since <= version:
+                by_path[endpoint.path][endpoint.method] = endpoint
+        by_path["/{unknown:path}"] = {}
+        routes += [
+            Route(f"/v{version}{path}", Door(state, methods, version), methods=_METHODS)
+            for path, methods in by_path.items()
+        ]
+    return routes
+
+
+def version_of(request: Request) -> int:
+    """Tell which version of the API a call speaks."""
+    version: int = request.state.version
+    return version
 
 
 async def read_json(request: Request) -> Any:
@@ -67,11 +83,12 @@ async def read_json(request: Request) -> Any:
 class Door:
     """The ASGI endpoint of one path."""
 
-    def __init__(self, state: FusiooState, methods: Mapping[str, Endpoint]) -> None:
-        self._state, self._methods = state, methods
+    def __init__(self, state: FusiooState, methods: Mapping[str, Endpoint], version: int = 3) -> None:
+        self._state, self._methods, self._version = state, methods, version
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        request.state.version = self._version
         response = await self._answer(request)
         await response(scope, receive, send)
 
@@ -113,7 +130,8 @@ class Door:
 
     async def _act(self, endpoint: Endpoint, user: User, request: Request) -> Response:
         try:
-            return success(await endpoint.act(self._state, user, request))
+            answer = await endpoint.act(self._state, user, request)
+            return answer if isinstance(answer, Response) else success(answer)
         except RefusedCallError as error:
             return refusal(error, self._state.settings.refusal_status)
 

@@ -27,6 +27,10 @@ class Code(IntEnum):
     INVALID = 30050
     RECORD_NOT_FOUND = 30051
     RECORD_DENIED = 30052
+    CONCURRENT = 30054
+    DISCUSSION_NOT_FOUND = 30056
+    CONTENT_MISSING = 30057
+    CONTENT_TOO_LONG = 30058
     SORT_FIELD_UNKNOWN = 30100
     SORT_FIELD_UNSORTABLE = 30101
     SORT_FIELD_DENIED = 30102
@@ -34,6 +38,14 @@ class Code(IntEnum):
     OFFSET_INVALID = 30104
     LIMIT_INVALID = 30105
     WEBHOOK_NOT_FOUND = 30200
+    FILE_NOT_FOUND = 30250
+    FILE_TYPE_REFUSED = 30251
+    FILE_TOO_BIG = 30252
+    STORAGE_FULL = 30253
+    TOO_MANY_FILES = 30254
+    FILE_FIELD_DENIED = 30256
+
+    USER_NOT_FOUND = 30105  # the same number as LIMIT_INVALID, at another endpoint: an alias
 
 
 _MESSAGES = {
@@ -49,6 +61,10 @@ _MESSAGES = {
     Code.INVALID: "Record validation errors",
     Code.RECORD_NOT_FOUND: "Record not found",
     Code.RECORD_DENIED: "Record access denied",
+    Code.CONCURRENT: "Concurrent requests error",
+    Code.DISCUSSION_NOT_FOUND: "Discussion not found",
+    Code.CONTENT_MISSING: "Content is required",
+    Code.CONTENT_TOO_LONG: "Character limit exceeded",
     Code.SORT_FIELD_UNKNOWN: "Field used to sort does not exist",
     Code.SORT_FIELD_UNSORTABLE: "Field used is not sortable",
     Code.SORT_FIELD_DENIED: "Cannot access the 'Sort By' Field",
@@ -56,6 +72,12 @@ _MESSAGES = {
     Code.OFFSET_INVALID: "Records offset is invalid",
     Code.LIMIT_INVALID: "Records limit is invalid",
     Code.WEBHOOK_NOT_FOUND: "Webhook not found",
+    Code.FILE_NOT_FOUND: "File not found",
+    Code.FILE_TYPE_REFUSED: "Invalid File Type",
+    Code.FILE_TOO_BIG: "File size limit exceeded",
+    Code.STORAGE_FULL: "Storage limit exceeded",
+    Code.TOO_MANY_FILES: "Multiple files are not allowed",
+    Code.FILE_FIELD_DENIED: "File Field access denied",
 }
 
 _STATUSES = {
@@ -65,16 +87,24 @@ _STATUSES = {
     Code.APP_NOT_FOUND: HTTPStatus.NOT_FOUND,
     Code.RECORD_NOT_FOUND: HTTPStatus.NOT_FOUND,
     Code.WEBHOOK_NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Code.DISCUSSION_NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Code.FILE_NOT_FOUND: HTTPStatus.NOT_FOUND,
 }
 _FIRST_REFUSAL = 30000
 
 
 class RefusedCallError(Exception):
-    """The call is answered with `code`. `data` stands in the envelope; `status` replaces the usual one."""
+    """The call is answered with `code`. `data` stands in the envelope.
 
-    def __init__(self, code: Code, data: object = None, *, status: int | None = None) -> None:
+    `status` and `message` replace the usual ones.
+    """
+
+    def __init__(
+        self, code: Code, data: object = None, *, status: int | None = None, message: str | None = None
+    ) -> None:
         self.code, self.data, self.status = code, data, status
-        super().__init__(_MESSAGES[code])
+        self.message = message or _MESSAGES[code]
+        super().__init__(self.message)
 
 
 def invalid(problems: list[dict[str, str]]) -> RefusedCallError:
@@ -99,4 +129,5 @@ def refusal(error: RefusedCallError, refusal_status: int | None) -> JSONResponse
     status: int = error.status or _STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
     if refusal_status is not None and error.code >= _FIRST_REFUSAL:
         status = refusal_status
-    return JSONResponse(body_of(error.code, error.data), status_code=status)
+    body = {**body_of(error.code, error.data), "message": error.message}
+    return JSONResponse(body, status_code=status)

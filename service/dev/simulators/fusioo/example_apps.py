@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from service.dev.simulators.fusioo.access import User
+from service.dev.simulators.fusioo.members import members_named
 from service.dev.simulators.fusioo.schema import App, Field, FieldType
 from service.dev.simulators.fusioo.settings import FusiooSettings
 from service.dev.simulators.fusioo.state import FusiooState
@@ -79,6 +80,7 @@ def example_state(
     state = FusiooState(seed=seed, clock=clock, settings=settings)
     state.users[token] = User(PEOPLE[0], admin=admin)
     state.apps = {app.id: app for app in (clients_app(), tasks_app())}
+    state.members = members_named(PEOPLE, seed)
     if with_records:
         _add_records(state)
     return state

@@ -1,7 +1,8 @@
 """Everything that one simulated company is: its users, apps, records, webhooks, calls and deliveries."""
 
 import random
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,14 +10,20 @@ from typing import Any
 from service.dev.simulators.chances import Chances
 from service.dev.simulators.faults import Faults
 from service.dev.simulators.fusioo.access import User
+from service.dev.simulators.fusioo.conversations import Conversations
+from service.dev.simulators.fusioo.files import FileStore
+from service.dev.simulators.fusioo.members import Member
 from service.dev.simulators.fusioo.moving_window import MovingWindow
 from service.dev.simulators.fusioo.oauth import OAuthDesk
-from service.dev.simulators.fusioo.presenting import present
+from service.dev.simulators.fusioo.quotas import Quotas
 from service.dev.simulators.fusioo.reads import version_seen
-from service.dev.simulators.fusioo.records import Happening, Record, RecordStore, Version
+from service.dev.simulators.fusioo.record_store import RecordStore
+from service.dev.simulators.fusioo.records import Happening, Record, Version
 from service.dev.simulators.fusioo.schema import App
 from service.dev.simulators.fusioo.settings import FusiooSettings
+from service.dev.simulators.fusioo.shifting import Shifting
 from service.dev.simulators.fusioo.webhooks import Webhook
+from service.dev.simulators.fusioo.workflows import Workflow
 from service.dev.simulators.gate import Gate
 
 _KEPT_IN_LOGS = 100_000
@@ -71,13 +78,22 @@ class FusiooState:
         self.clock = clock
         self.settings = settings or FusiooSettings()
         self.rng = random.Random(seed)  # noqa: S311 (made to be repeatable, protects nothing)
+        self.coming_ids: deque[str] = deque()
+        """Ids that are given before the seed makes some."""
         self.chances = Chances(seed)
         self.users: dict[str, User] = {}
         """By token."""
         self.oauth = OAuthDesk(clock, seed)
         self.apps: dict[str, App] = {}
+        self.members: dict[str, Member] = {}
+        """The users that `GET /users` lists, by id."""
         self.records = RecordStore(clock=clock, new_id=self.new_id)
+        self.conversations = Conversations(clock=clock, new_id=self.new_id)
+        self.files = FileStore(clock=clock, new_id=self.new_id)
+        self.quotas = Quotas()
+        self.shifting = Shifting(self.records, seed)
         self.webhooks: dict[str, Webhook] = {}
+        self.workflows: dict[str, Workflow] = {}
         self.disabled_webhooks: set[str] = set()
         """Ids of those that get nothing more, because too many deliveries in a row failed."""
         self.calls: list[Call] = []
@@ -88,6 +104,8 @@ class FusiooState:
 
     def new_id(self) -> str:
         """Make an id in the form seen in production: `i` and 32 hexadecimal digits."""
+        if self.coming_ids:
+            return self.coming_ids.popleft()
         return f"i{self.rng.getrandbits(128):032x}"
 
     def add_webhook(self, url: str, app_id: str, **flags: bool) -> Webhook:
@@ -95,6 +113,20 @@ class FusiooState:
         webhook = Webhook(self.new_id(), url, f"{self.rng.getrandbits(128):032x}", app_id, **flags)
         self.webhooks[webhook.id] = webhook
         return webhook
+
+    def add_workflow(
+        self,
+        name: str,
+        app: App,
+        url: str,
+        happenings: frozenset[Happening] = frozenset(Happening),
+        conditions: Mapping[str, Any] | None = None,
+    ) -> Workflow:
+        """Let a workflow of the app send a webhook when its trigger and conditions say so."""
+        secret = f"{self.rng.getrandbits(128):032x}"
+        workflow = Workflow(self.new_id(), name, app, url, secret, happenings, conditions or {})
+        self.workflows[workflow.id] = workflow
+        return workflow
 
     def log_call(self, call: Call) -> None:
         """Remember a call; the oldest are forgotten in the end."""
@@ -117,23 +149,6 @@ class FusiooState:
     def seen(self, record: Record) -> Version | None:
         """Find the version of a record that a read shows now; None where it shows none."""
         return version_seen(record, self.faults.reads, self.clock(), self.chances)
-
-    def show(self, user: User, record: Record, version: Version) -> dict[str, Any]:
-        """Show a record as `user` may see it."""
-        hidden = user.fields_hidden_in(record.app_id)
-        shown = present(self.apps[record.app_id], record.to_json(version), self.settings)
-        return {field_id: value for field_id, value in shown.items() if field_id not in hidden}
-
-    def rows(self, user: User, app: App, *, include_deleted: bool = False) -> list[dict[str, Any]]:
-        """Show all records of an app that `user` may see, oldest first."""
-        versions = [(record, self.seen(record)) for record in self.records.of_app(app.id)]
-        return [
-            self.show(user, record, version)
-            for record, version in versions
-            if version is not None
-            and (include_deleted or not version.deleted)
-            and record.id not in user.hidden_records
-        ]
 
     def link_exists(self, app_id: str, record_id: str) -> bool:
         """Say whether a link may point to the record."""

@@ -5,6 +5,7 @@ import pytest
 from service.dev.simulators.fusioo.example_apps import TASKS_ID, example_state
 from service.dev.simulators.fusioo.records import Happening, Record
 from service.dev.simulators.fusioo.state import FusiooState
+from service.dev.simulators.fusioo.views import View
 
 
 class _Clock:
@@ -30,7 +31,8 @@ def state(clock: _Clock) -> FusiooState:
 
 def _shown(state: FusiooState, record: Record) -> dict[str, object] | None:
     version = state.seen(record)
-    return None if version is None else state.show(state.users["t"], record, version)
+    view = View(state, state.users["t"], state.apps[record.app_id])
+    return None if version is None else view.show(record, version)
 
 
 def test_stamps_have_whole_seconds_and_no_offset(state: FusiooState, clock: _Clock) -> None:
