@@ -84,7 +84,7 @@ async def _examine_services(settings: Settings, configuration: "Configuration | 
         ]
         if configuration is not None:
             for name in configuration.accounts:
-                token = partial(_check_token, settings, configuration, name)
+                token = partial(_check_token, settings, engine, configuration, name)
                 webhooks = partial(_check_webhooks, engine, configuration, name)
                 findings.append(await _checked(f"token of {name}", token))
                 findings.append(await _checked(f"webhooks of {name}", webhooks))
@@ -144,12 +144,21 @@ async def _check_queue(settings: Settings) -> tuple[bool, str]:
     return True, "answers"
 
 
-async def _check_token(settings: Settings, configuration: "Configuration", account: str) -> tuple[bool, str]:
+async def _check_token(
+    settings: Settings, engine: "AsyncEngine", configuration: "Configuration", account: str
+) -> tuple[bool, str]:
     from service.pipeline.clients import open_client
+    from service.pipeline.tokens import TokenVault
+    from service.sealing import SecretBox
     from service.transport.metering import Unmetered
 
+    key = settings.secret_key.get_secret_value() if settings.secret_key else ""
     async with open_client(
-        account, configuration.accounts[account], timeout=settings.fetch_timeout, meter=Unmetered()
+        account,
+        configuration.accounts[account],
+        timeout=settings.fetch_timeout,
+        meter=Unmetered(),
+        vault=TokenVault(engine, SecretBox(key), insist=True),
     ) as client:
         await client.ping()
     return True, f"is accepted by {configuration.accounts[account].base_url}"

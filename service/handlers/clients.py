@@ -36,5 +36,10 @@ class GuardedAuth:
         with self._database.calling():
             return await self._inner.headers()
 
+    async def refused(self, headers: Mapping[str, str]) -> bool:
+        """Say whether there are other headers. Raises RefusedError while the transaction is open."""
+        with self._database.calling():
+            return await self._inner.refused(headers)
+
     def __repr__(self) -> str:
         return f"GuardedAuth({self._inner!r})"

@@ -17,9 +17,11 @@ from service.handlers.clients import GuardedAuth, GuardedMeter
 from service.handlers.database import HandlerDatabase
 from service.pipeline.clients import auth_of, http_within
 from service.pipeline.looks import SettledAccount
+from service.pipeline.tokens import TokenVault
 from service.rules.account import Account
 from service.transport.http import Transport
 from service.transport.metering import Meter
+from service.transport.retrying import NO_RETRIES
 
 
 class OpenAccount:
@@ -33,9 +35,10 @@ class OpenAccount:
         *,
         timeout: timedelta,
         holder: UUID,
+        vault: TokenVault | None = None,
         transport: Transport | None = None,
     ) -> None:
-        """`timeout` limits each call; `holder` is the process that makes them.
+        """`timeout` limits each call; `holder` is the process that makes them; `vault` keeps their tokens.
 
         Raises ConfigurationError for what this version can't reach.
         """
@@ -44,17 +47,21 @@ class OpenAccount:
         limit = Limit(budget.calls, budget.window, budget.reserve)
         self.ledger = Ledger(engine, name, limit, longest=timeout, holder=holder)
         self._base_url, self._timeout = account.base_url, timeout
-        self._auth: Auth = auth_of(name, account)
         self._http = http_within(timeout, transport=transport)
+        self._auth = auth_of(name, account, http=self._http, timeout=timeout, vault=vault)
 
     def client(self, meter: Meter, auth: Auth | None = None) -> FusiooClient:
-        """Give a client whose calls `meter` counts. It shares the account's connections: don't close it."""
+        """Give a client whose calls `meter` counts. It shares the account's connections: don't close it.
+
+        It repeats nothing by itself: what failed is settled or run again by who asked for it.
+        """
         return FusiooClient(
             auth=auth or self._auth,
             http=self._http,
             timeout=self._timeout.total_seconds(),
             base_url=self._base_url,
             meter=meter,
+            retries=NO_RETRIES,
         )
 
     def settled(self) -> SettledAccount:
@@ -72,7 +79,8 @@ class OpenAccount:
         return self.client(meter, GuardedAuth(self._auth, database))
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, after the call for a token that is under way."""
+        await self._auth.aclose()
         await self._http.aclose()
 
 
@@ -86,11 +94,14 @@ class Accounts:
         *,
         timeout: timedelta,
         holder: UUID,
+        vault: TokenVault | None = None,
         transport: Transport | None = None,
     ) -> None:
         """Take what `OpenAccount` takes; nothing is connected until it is used."""
         self._open = {
-            name: OpenAccount(name, account, engine, timeout=timeout, holder=holder, transport=transport)
+            name: OpenAccount(
+                name, account, engine, timeout=timeout, holder=holder, vault=vault, transport=transport
+            )
             for name, account in accounts.items()
         }
 

@@ -8,6 +8,7 @@ from service.budget.ledger import Ledger
 from service.budget.repository import Lane, Limit
 from service.pipeline.clients import open_client
 from service.pipeline.register import Applied, apply_account
+from service.pipeline.tokens import TokenVault
 from service.registrations.resolving import AppReference
 from service.rules.configuration import Configuration
 from service.sealing import SecretBox
@@ -43,8 +44,9 @@ async def apply_configured(
     budget = configured.budget
     limit = Limit(budget.calls, budget.window, budget.reserve)
     meter = Ledger(engine, account, limit, longest=call_timeout).meter(Lane.REGISTRATIONS)
+    vault = TokenVault(engine, box, insist=True)
     async with open_client(
-        account, configured, timeout=call_timeout, meter=meter, transport=transport
+        account, configured, timeout=call_timeout, meter=meter, vault=vault, transport=transport
     ) as client:
         return await apply_account(
             engine,

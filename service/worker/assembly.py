@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.errors import ConfigurationError
 from service.handlers.kinds import HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
 from service.pipeline.accounts import Accounts
@@ -15,10 +16,12 @@ from service.pipeline.rulebook import Rulebook
 from service.pipeline.run import Runner
 from service.pipeline.settle import Settler
 from service.pipeline.sights import Recheck
+from service.pipeline.tokens import TokenVault
 from service.queue.messages import QueueName
 from service.rules.configuration import Configuration
 from service.rules.handler import Order
 from service.rules.matcher import Matcher
+from service.sealing import SecretBox
 from service.worker.actors import Answer
 from service.worker.workplace import Workplace
 
@@ -94,9 +97,27 @@ def _accounts(place: Workplace, held: AsyncExitStack) -> Accounts:
         place.engine,
         timeout=place.settings.fetch_timeout,
         holder=place.process_id,
+        vault=_vault(place),
     )
     held.push_async_callback(accounts.close)
     return accounts
+
+
+def _vault(place: Workplace) -> TokenVault | None:
+    """Where tokens that expire are kept; None without a key, where no account has any."""
+    key = place.settings.secret_key
+    if key is not None:
+        return TokenVault(
+            place.engine, SecretBox(key.get_secret_value()), lost_after=place.settings.lost_after
+        )
+    for name, account in place.configuration.accounts.items():
+        if account.oauth is not None:
+            raise ConfigurationError(
+                "RELAY_SECRET_KEY is not set, which encrypts the tokens of `oauth`",
+                place=place.configuration.place("accounts", name, "oauth"),
+                remedy="set the same key for web and worker",
+            )
+    return None
 
 
 def _rulebook(configuration: Configuration) -> Rulebook:
