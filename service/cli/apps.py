@@ -98,10 +98,12 @@ def _ask(settings: Settings, configuration: "Configuration", account: str) -> "t
 
     from service.cli.database_session import with_engine
     from service.pipeline.apps import list_apps
+    from service.sealing import SecretBox
 
     configured, timeout = configuration.accounts[account], settings.fetch_timeout
     if settings.database_url is None:
         return asyncio.run(list_apps(account, configured, call_timeout=timeout))
+    box = SecretBox(settings.secret_key.get_secret_value()) if settings.secret_key else None
     return with_engine(
-        settings, lambda engine: list_apps(account, configured, call_timeout=timeout, engine=engine)
+        settings, lambda engine: list_apps(account, configured, call_timeout=timeout, engine=engine, box=box)
     )

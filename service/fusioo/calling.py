@@ -103,7 +103,9 @@ class Caller:
                 return await attempt(credentials)
             except UnauthorizedError as error:
                 if await self._auth.refused(credentials):
-                    raise StaleTokenError(endpoint=error.endpoint, status=error.status) from error
+                    raise StaleTokenError(
+                        endpoint=error.endpoint, status=error.status, retry_after=0.0
+                    ) from error
                 raise
             except FusiooError as error:
                 course.may_have_acted = course.may_have_acted or may_have_acted(error)

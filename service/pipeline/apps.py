@@ -10,8 +10,10 @@ from service.budget.repository import Lane, Limit
 from service.changes.types import App as NamedApp
 from service.fusioo.models import App
 from service.pipeline.clients import open_client
+from service.pipeline.tokens import TokenVault
 from service.registrations.resolving import AppReference, resolve_apps
 from service.rules.account import Account
+from service.sealing import SecretBox
 from service.transport.http import Transport
 from service.transport.metering import Meter, Unmetered
 
@@ -22,19 +24,24 @@ async def list_apps(
     *,
     call_timeout: timedelta,
     engine: AsyncEngine | None = None,
+    box: SecretBox | None = None,
     transport: Transport | None = None,
 ) -> tuple[App, ...]:
     """Ask for the apps of an account, with one call; sorted by name.
 
     The call is counted in the database of `engine`, and may use the reserve; without an engine nobody counts.
+    Tokens that expire are kept there, sealed by `box`.
     Raises what the client raises, ConfigurationError for what this version can't reach.
     """
     meter: Meter = Unmetered()
+    vault = None if engine is None or box is None else TokenVault(engine, box, insist=True)
     if engine is not None:
         budget = account.budget
         limit = Limit(budget.calls, budget.window, budget.reserve)
         meter = Ledger(engine, name, limit, longest=call_timeout).meter(Lane.REGISTRATIONS)
-    async with open_client(name, account, timeout=call_timeout, meter=meter, transport=transport) as client:
+    async with open_client(
+        name, account, timeout=call_timeout, meter=meter, vault=vault, transport=transport
+    ) as client:
         return tuple(sorted(await client.apps.list(), key=lambda app: (app.name.casefold(), app.id)))
 
 

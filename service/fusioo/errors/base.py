@@ -97,8 +97,12 @@ class UnauthorizedError(FusiooError, AccountRefusedError):
 
 
 class StaleTokenError(FusiooError):
-    """The token was not accepted, and a new one is there by now. Nothing was done."""
+    """The token was not accepted, and a new one is there by now. Nothing was done; it is no attempt.
 
+    A new token that is not accepted either is an UnauthorizedError: this does not go on for ever.
+    """
+
+    disposition = Disposition.DEFER
     meaning = "the token had run out; there is a new one"
 
 
