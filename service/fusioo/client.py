@@ -8,7 +8,9 @@ from pydantic import SecretStr
 from service.fusioo import endpoints
 from service.fusioo.auth import Auth, StaticToken
 from service.fusioo.calling import Caller, Limits
+from service.fusioo.oauth import Application
 from service.fusioo.protocol import BASE_URL, build_call, check_base_url, check_time_limit
+from service.fusioo.refreshing import OAuthToken
 from service.fusioo.resources.apps import Apps
 from service.fusioo.resources.comments import Comments
 from service.fusioo.resources.discussions import Discussions
@@ -16,6 +18,7 @@ from service.fusioo.resources.files import Files
 from service.fusioo.resources.records import Records
 from service.fusioo.resources.users import Users
 from service.fusioo.resources.webhooks import Webhooks
+from service.fusioo.tokens import MemoryTokens, TokenStore
 from service.transport.http import Client, Timeout, Transport, make_client
 from service.transport.metering import Meter, Unmetered
 from service.transport.retrying import Retries
@@ -53,7 +56,7 @@ class FusiooClient:
         max_bytes: int = _MOST_BYTES,
         retries: Retries = _RETRIES,
     ) -> None:
-        self._base_url, self._http = check_base_url(base_url), http
+        self._base_url, self._auth, self._http = check_base_url(base_url), auth, http
         caller = Caller(
             self._base_url,
             auth=auth,
@@ -76,7 +79,8 @@ class FusiooClient:
         *,
         timeout: float,
         token: SecretStr | str | None = None,
-        auth: Auth | None = None,
+        auth: Auth | Application | None = None,
+        tokens: TokenStore | None = None,
         base_url: str = BASE_URL,
         meter: Meter | None = None,
         retries: Retries = _RETRIES,
@@ -84,10 +88,11 @@ class FusiooClient:
     ) -> Self:
         """Make a client with connections of its own; use it with `async with`, or end it with `aclose`.
 
-        `token` is a private application's, made in Fusioo's interface; `auth` stands for any other way to
-        log in (fusioo/auth.py). `transport` replaces the network. Raises ConfigurationError for what is no
-        token or no base URL of version 3, ValueError for no timeout, or where it is not either a token or an
-        `auth`.
+        `token` is a private application's, made in Fusioo's interface. `auth` is any other way to log in: an
+        OAuth application, which gets its tokens itself and keeps them in `tokens` (default: in memory), or
+        what fusioo/auth.py describes. `transport` replaces the network. Raises ConfigurationError for what is
+        no token or no base URL of version 3, ValueError for no timeout, or where it is not either a token or
+        an `auth`.
         """
         if (token is None) == (auth is None):
             raise ValueError("give either a token or an auth")
@@ -99,6 +104,9 @@ class FusiooClient:
             allow_private=True,  # the base URL is the caller's own word
             transport=transport,
         )
+        if isinstance(credentials, Application):
+            store = tokens or MemoryTokens(credentials)
+            credentials = OAuthToken(credentials, store, http=http, timeout=seconds, patience=seconds)
         return cls(
             auth=credentials, http=http, timeout=seconds, base_url=base_url, meter=meter, retries=retries
         )
@@ -108,7 +116,9 @@ class FusiooClient:
         await self._perform(build_call(endpoints.PING))
 
     async def aclose(self) -> None:
-        """Close the connections, also for others who share `http`."""
+        """Close the connections, also for others who share `http`; after a call for a token under way."""
+        if isinstance(self._auth, OAuthToken):
+            await self._auth.aclose()
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from service.changes.types import Answer
 from service.dev.simulators.faults import AnswerFault, Hold
@@ -15,7 +16,9 @@ from service.errors import Disposition
 from service.fusioo import errors
 from service.fusioo.auth import StaticToken
 from service.fusioo.client import FusiooClient
+from service.fusioo.oauth import Application
 from service.fusioo.source import FusiooSource
+from service.fusioo.tokens import MemoryTokens
 from service.transport.http import Timeout, make_client
 from service.transport.retrying import NO_RETRIES, Retries
 from tests.fixtures.simulator import RunningSimulator, simulator_in_thread
@@ -41,6 +44,21 @@ async def connected(
         auth=auth, http=http, timeout=within, base_url=simulated.url, retries=retries
     ) as client:
         yield client
+
+
+async def test_an_application_gets_its_tokens_itself(simulated: RunningSimulator) -> None:
+    simulated.state.oauth.register("app", "s3cret", simulated.state.users[simulated.token])
+    first = SecretStr(simulated.state.oauth.authorise("app"))
+    address = f"{simulated.origin}/oauth/token"
+    application = Application("app", SecretStr("s3cret"), address, refresh_token=first)
+    tokens = MemoryTokens(application)
+    async with FusiooClient.open(
+        auth=application, tokens=tokens, timeout=10.0, base_url=simulated.url
+    ) as client:
+        await client.ping()
+        assert len(await client.apps.list()) == 2
+    assert len(simulated.calls_of("POST", "/oauth/token")) == 1
+    assert tokens.refresh_token not in {None, first}
 
 
 async def test_apps_and_ping(simulated: RunningSimulator) -> None:

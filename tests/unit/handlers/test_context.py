@@ -47,7 +47,7 @@ class Client:
         self.auth = GuardedAuth(StaticToken("s3cret-token"), database)
 
     async def call(self) -> None:
-        await self.auth.headers()
+        await self.auth.refused(await self.auth.headers())
         async with self.meter.call("GET /x") as note_status:
             note_status(200)
 
