@@ -16,12 +16,14 @@ of pages (seen live: the same record twice). What holds then:
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from service.fusioo.rounds import Round
 
 MOST_PER_PAGE = 200
 """Rows per answer (vendor's page, parameter `limit`)."""
+
+Order: TypeAlias = Literal["asc", "desc"]
 
 _PATIENCE = 64
 """Pages in a row that bring nothing new, until a round is given up; finding the way back takes half of it."""
@@ -98,6 +100,11 @@ class PagePlan:
     @property
     def seen(self) -> int:
         return len(self._seen)
+
+    @property
+    def torn(self) -> bool:
+        """Whether something before the last page is still to be read."""
+        return self._round.torn
 
     @property
     def incomplete(self) -> bool:

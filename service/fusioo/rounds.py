@@ -24,6 +24,8 @@ class Round:
         """Nothing came or went where two pages overlapped."""
         self.in_order = True
         """No two rows were seen to change places."""
+        self.torn = False
+        """The last page did not go on from what is known: something before it is still to be read."""
         self.idle_pages = 0
         """Pages in a row without a row that was new to this round."""
         self._page_size, self._overlap = page_size, overlap
@@ -41,7 +43,8 @@ class Round:
 
     def read(self, ids: Sequence[str]) -> None:
         """Take the ids of the page that begins at `offset`."""
-        if self.offset and not any(one in self._ranks for one in ids):
+        self.torn = self.offset > 0 and not any(one in self._ranks for one in ids)
+        if self.torn:
             self._go_back()
         else:
             self._go_on(ids)

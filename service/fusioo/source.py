@@ -5,13 +5,14 @@ from typing import Any
 
 from service.changes.types import Answer
 from service.fusioo.client import FusiooClient
-from service.fusioo.endpoints import GET_RECORD, RECORDS_BY_IDS
+from service.fusioo.endpoints import GET_RECORD
 from service.fusioo.errors import (
     AppAccessDeniedError,
     RecordAccessDeniedError,
     RecordNotFoundError,
     UnreadableAnswerError,
 )
+from service.fusioo.matching import match_ids, normal_id
 
 
 class FusiooSource:
@@ -30,16 +31,7 @@ class FusiooSource:
         if not ids:
             return Answer()
         records = await self._client.records.by_ids(app_id, ids, body=self._body)
-        answered = {_normal(record["id"]): record for record in records}
-        found = {one: answered[_normal(one)] for one in ids if _normal(one) in answered}
-        absent = frozenset(ids) - found.keys()
-        if absent and answered.keys() - {_normal(one) for one in ids}:
-            # Records nobody asked for in place of those asked for: the list of ids was not understood.
-            # Believing it would take every missing record for deleted.
-            raise UnreadableAnswerError(
-                f"{len(absent)} records are missing while others came that were not asked for",
-                endpoint=RECORDS_BY_IDS.label,
-            )
+        found, absent = match_ids(ids, records)
         return Answer(found=found, absent=absent)
 
     async def fetch_one(self, app_id: str, record_id: str) -> Answer:
@@ -56,11 +48,6 @@ class FusiooSource:
             return Answer(absent=frozenset({record_id}))
         except (RecordAccessDeniedError, AppAccessDeniedError):
             return Answer(hidden=frozenset({record_id}))
-        if _normal(record["id"]) != _normal(record_id):
+        if normal_id(record["id"]) != normal_id(record_id):
             raise UnreadableAnswerError("another record came than was asked for", endpoint=GET_RECORD.label)
         return Answer(found={record_id: record})
-
-
-def _normal(record_id: str) -> str:
-    """Ids are lower-case hex in production; an echo in other letters means the same record."""
-    return record_id.strip().lower()

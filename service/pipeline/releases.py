@@ -15,7 +15,7 @@ HALT_PAUSE = timedelta(minutes=5)
 
 def after_success(slot: ClaimedSlot, *, asked: int) -> Release:
     """Release after an answer: the next look may begin at once, and ask for more if this one was full."""
-    return Release(batch_size=grown(slot.batch_size, asked=asked))
+    return Release(batch_size=grown(slot.batch_size, asked=asked, ceiling=slot.ceiling))
 
 
 def after_no_call(slot: ClaimedSlot, *, not_before: datetime | None = None) -> Release:

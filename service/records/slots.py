@@ -26,6 +26,8 @@ class ClaimedSlot:
     failures: int
     halted: str | None
     """Why the provider refused the last look."""
+    ceiling: int | None = None
+    """So many records at once were too many, lately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ async def claim_slot(
     if row is None:
         return None
     size = allowed(row.batch_size, row.ceiling)
-    return ClaimedSlot(account, app_id, token, size, row.failures, row.halted)
+    return ClaimedSlot(account, app_id, token, size, row.failures, row.halted, row.ceiling)
 
 
 async def hold_slot(connection: AsyncConnection, slot: ClaimedSlot) -> bool:

@@ -1,7 +1,8 @@
 """How many things one request asks for, learnt from what became of the last ones. Pure.
 
 Nobody publishes how long a URL may be. So it starts modestly, doubles while full batches are answered, and
-halves when one is refused; the size that was refused is a ceiling for a day.
+halves when one is refused; the size that was refused is a ceiling for a day, and is approached by halves: a
+few refusals find the largest size that works.
 """
 
 from datetime import timedelta
@@ -16,9 +17,12 @@ def allowed(size: int, ceiling: int | None) -> int:
     return size if ceiling is None else max(1, min(size, ceiling - 1))
 
 
-def grown(size: int, *, asked: int) -> int | None:
+def grown(size: int, *, asked: int, ceiling: int | None = None) -> int | None:
     """The size after an answer to `asked`; None where the batch was not full, so that nothing was learnt."""
-    return min(LARGEST_BATCH, size * 2) if asked >= size else None
+    if asked < size:
+        return None
+    doubled = min(LARGEST_BATCH, size * 2)
+    return doubled if ceiling is None else min(doubled, max(size, (size + ceiling) // 2))
 
 
 def halved(asked: int) -> int:

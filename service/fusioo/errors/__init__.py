@@ -25,7 +25,6 @@
         │   ├── SortFieldNotFoundError 30100 · SortFieldNotSortableError 30101 · SortFieldHiddenError 30102
         │   └── DirectionInvalidError  30103 · OffsetInvalidError        30104 · LimitInvalidError    30105
         ├── ListIncompleteError                RETRY     a walk could not see all of a list: says how many
-        ├── ListIncompleteError                RETRY     a walk could not see all of a list: says how many
         ├── UserNotFoundError           30105  DISCARD   the same code as of LimitInvalidError
         ├── WebhookNotFoundError        30200  DISCARD
         ├── NoSuchFileError             30250  DISCARD
@@ -130,7 +129,6 @@ __all__ = [
     "GrantRefusedError",
     "InternalError",
     "LimitInvalidError",
-    "ListIncompleteError",
     "ListIncompleteError",
     "ListingRefusedError",
     "MultipleFilesError",

@@ -1,12 +1,15 @@
 """The discussions on records, with their comments."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from service.fusioo import answers, endpoints
 from service.fusioo.models import Discussion
+from service.fusioo.paging import Order, PagePlan, Paging
 from service.fusioo.protocol import Call, build_call
-from service.fusioo.resources.records import Order
+from service.fusioo.resources.listed import ListedDiscussions
+from service.fusioo.walking import Progress, Walk
 
 
 class Discussions:
@@ -46,6 +49,24 @@ class Discussions:
         query = {"order": order, "offset": offset, "limit": limit}
         call = build_call(endpoints.LIST_DISCUSSIONS, ids={"record": record_id}, query=query)
         return answers.models(endpoints.LIST_DISCUSSIONS, Discussion, await self._perform(call))
+
+    def walk(
+        self,
+        record_id: str,
+        *,
+        order: Order = "asc",
+        paging: Paging | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        allow_missing: bool = False,
+    ) -> Walk[Discussion]:
+        """Walk through all discussions on a record, each once, while others come and go; see Walk.
+
+        `order` is by when they were created: oldest first, or `desc`. The API has no count of them, so
+        `expected` stays None.
+        """
+        listed = ListedDiscussions(partial(self.list, record_id), order=order)
+        plan = PagePlan(paging or Paging(), counted=False, lasting=True)
+        return Walk(listed, plan, on_progress=on_progress, allow_missing=allow_missing)
 
     async def get(self, discussion_id: str) -> Discussion:
         """One discussion. Raises DiscussionNotFoundError, AppAccessDeniedError."""

@@ -132,8 +132,8 @@ def test_rows_restored_by_the_thousand_cost_a_few_calls() -> None:
                 rows.restore(one)
 
     plan = steps_of(rows, Paging(rounds=1), restore_before_what_was_read)
-    assert (plan.seen, plan.missing) == (8_000, 0)
-    assert plan.pages <= 43 + 25
+    assert (plan.seen, plan.missing) == (5_000, 3_000)  # said, as one round was asked for
+    assert plan.pages <= 27 + 6
 
 
 def test_a_list_that_grows_faster_than_it_is_read_is_given_up() -> None:
@@ -157,9 +157,10 @@ def test_a_list_whose_head_never_rests_is_given_up() -> None:
             rows.create()
             rows.place[f"r{rows.born}"] = -rows.born
 
-    plan = steps_of(rows, SMALL, push, lasting=False)
+    plan = steps_of(rows, Paging(page_size=5, overlap=2, rounds=1), push, lasting=False)
     assert plan.incomplete
-    assert plan.steps < 1100
+    assert plan.gave_up
+    assert plan.steps < 100
 
 
 def test_rows_that_are_counted_and_never_listed_are_reported() -> None:
