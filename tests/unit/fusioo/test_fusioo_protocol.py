@@ -37,7 +37,8 @@ def test_a_call_has_its_path_query_and_body() -> None:
         body={"title": {"equal": "Grün"}},
     )
     assert call.target == "/records/apps/i%20a%2F4/filter?ids=%5Bi1%2Ci2%5D&limit=200&deleted=true"
-    assert json.loads(call.body or b"") == {"title": {"equal": "Grün"}}
+    assert isinstance(call.body, bytes)
+    assert json.loads(call.body) == {"title": {"equal": "Grün"}}
 
 
 def test_a_call_without_body_has_none() -> None:
