@@ -24,7 +24,7 @@ Count = Annotated[int, Field(ge=0)]
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:  # OSError: a folder of the zone database, like "Europe"
+    except (LookupError, ValueError, OSError) as error:  # OSError: a folder, like "Europe"
         raise ValueError(f"{name!r} is not a time zone") from error
     return name
 
