@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from service.dev.reference.markdown import code, table
+from service.dev.reference.simulator_controls import CONTROLS
 from service.dev.simulators.fusioo.switches import LISTED, SECTIONS, Switch, switches_of
 
 _HEAD = """\
@@ -46,28 +47,6 @@ Any number of them; the first that fits a call and strikes is given. On the comm
         "Calls that wait until `POST /_sim/release`: over HTTP the list `holds` of the faults.",
     ),
 }
-_ROUTES = (
-    ("GET /_sim/state", "shows records, trash, webhooks, calls and deliveries"),
-    (
-        "POST /_sim/records/{app}",
-        "creates a record as a person would; `?origin=bulk`, `import` or `formula` says otherwise",
-    ),
-    ("PATCH /_sim/records/{record}", "updates it, in the same way"),
-    ("DELETE /_sim/records/{record}", "moves it to the trash; `?permanently=true` leaves nothing there"),
-    ("POST /_sim/records/{record}/restore", "brings it back"),
-    ("POST /_sim/edits", 'starts a stream of edits: `{"rate": 2, "seed": 1}`; a rate of 0 stops it'),
-    (
-        "GET, POST, DELETE /_sim/switches",
-        "shows the switches of the first four tables, sets those named, puts all back to how it was started",
-    ),
-    (
-        "GET, POST, DELETE /_sim/faults",
-        "shows the faults, replaces the sections named (`deliveries`, `answers`, …), clears them all",
-    ),
-    ("GET /_sim/held", "lists the calls that are held"),
-    ("POST /_sim/release", 'lets the oldest `{"count": 1}` of them go, or all'),
-    ("POST /_sim/webhooks/{webhook}/enable", "lets a webhook that was disabled get deliveries again"),
-)
 _ROUTES_HEAD = """
 ## Control routes
 
@@ -78,7 +57,8 @@ They need no token, cost no call, and answer this machine only. 400 says what is
 def render_simulator() -> str:
     """Write the page as Markdown."""
     parts = (_part(section, owner) for section, owner in {**SECTIONS, **LISTED}.items())
-    routes = table(("route", "what it does"), ((code(route), told) for route, told in _ROUTES))
+    rows = ((f"{', '.join(each.methods)} {code(f'/_sim{each.path}')}", each.meaning) for each in CONTROLS)
+    routes = table(("route", "what it does"), rows)
     return (
         f"{_HEAD.replace('{ways}', table(('where', 'how'), _WAYS))}{''.join(parts)}{_ROUTES_HEAD}\n{routes}"
     )

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from service.dev.simulators.fusioo.example_apps import example_state
 from service.dev.simulators.fusioo.settings import FusiooSettings
 from service.dev.simulators.fusioo.switches import switches
-from tests.fixtures.simulator import TOKEN, RunningSimulator, example_state, running_simulator
+from tests.fixtures.simulator import TOKEN, RunningSimulator, running_simulator
 
 
 async def test_all_are_shown_as_they_are(simulator: RunningSimulator) -> None:

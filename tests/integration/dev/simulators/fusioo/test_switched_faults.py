@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -66,27 +67,21 @@ async def test_records_are_absent_right_after_they_were_created(simulator: Runni
         assert (await api.get(f"/v3/records/{old}")).json()["code"] == 30051
 
 
-async def test_each_record_may_lag_by_a_time_of_its_own(simulator: RunningSimulator) -> None:
-    records = [
-        simulator.state.records.create(TASKS_ID, {"title": str(number)}, person="Sarah May")
-        for number in range(20)
-    ]
-    async with simulator.client() as api:
-        await turn(api, reads__absent_seconds=1.0, reads__spread=True)
-        shown: set[str] = set()
-
-        async def looks() -> int:
+async def test_each_record_may_lag_by_a_time_of_its_own() -> None:
+    start, passed = datetime.now(UTC), [timedelta(0)]
+    state = example_state(token=TOKEN, clock=lambda: start + passed[0])
+    made = [state.records.create(TASKS_ID, {"title": str(n)}, person="Sarah May").id for n in range(20)]
+    async with running_simulator(state) as simulator, simulator.client() as api:
+        await turn(api, reads__absent_seconds=60, reads__spread=True)
+        seen: list[set[str]] = []
+        for seconds in (0, 20, 20, 40, 60):
+            passed[0] = timedelta(seconds=seconds)
             listed = await api.get(f"/v3/records/apps/{TASKS_ID}")
-            shown.update(row["id"] for row in listed.json()["data"])
-            return len(shown & {record.id for record in records})
-
-        few = await looks()
-        assert few < len(records)
-        await wait_until_async(lambda: _reached(looks, len(records)))
-
-
-async def _reached(looks: Any, count: int) -> bool:
-    return bool(await looks() == count)
+            seen.append({row["id"] for row in listed.json()["data"]} & set(made))
+    none, few, again, more, all_of_them = seen
+    assert none == set()
+    assert few == again
+    assert few < more < all_of_them == set(made)
 
 
 async def _day(seed: int, sink: HttpSink) -> tuple[list[Any], list[Any]]:
