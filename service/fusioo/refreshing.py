@@ -36,8 +36,9 @@ class OAuthToken:
     """The tokens of an OAuth application, for the client of one account. Belongs to one event loop.
 
     `store` says who fetches; `http` is made by transport.http.make_client and belongs to its owner; `timeout`
-    limits one call of the token endpoint, `patience` the wait for somebody else's, in seconds. A fetching
-    that has begun goes on when whoever wanted it is cancelled: a refresh token may work once only.
+    limits one call of the token endpoint, `patience` the wait for somebody else's, in seconds; `account` is
+    for the log. A fetching that has begun goes on when whoever wanted it is cancelled: a refresh token may
+    work once only.
     """
 
     def __init__(
@@ -48,11 +49,12 @@ class OAuthToken:
         http: Client,
         timeout: float,
         patience: float = 30.0,
+        account: str | None = None,
         clock: Callable[[], float] = monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._application, self._store, self._http = application, store, http
-        self._timeout, self._patience = timeout, patience
+        self._timeout, self._patience, self._account = timeout, patience, account
         self._clock, self._jitter = clock, jitter
         self._known: TokenState | None = None
         self._known_at = 0.0
@@ -102,7 +104,7 @@ class OAuthToken:
                 if usable is None:
                     raise
                 # A token that still works is worth more than the reason why there is no newer one.
-                _log.warning("token.outdated", error=_told(error))
+                _log.warning("token.outdated", account=self._account, error=_told(error))
                 return usable
             if fetched is not None:
                 return fetched
@@ -169,7 +171,7 @@ class OAuthToken:
             await self._store.give_up(
                 claim, Failure(error.said or f"HTTP {error.status}", error.pause, refused=str(error))
             )
-            _log.error("token.refused", error=str(error))
+            _log.error("token.refused", account=self._account, error=str(error))
             raise
         except FusiooError as error:
             pause = self._pause(claim.failures, error.retry_after)
@@ -177,11 +179,11 @@ class OAuthToken:
                 _short(error), endpoint=ENDPOINT, status=error.status, retry_after=pause
             )
             await self._store.give_up(claim, Failure(missed.said, pause))
-            _log.warning("token.missed", error=str(missed), seconds=round(pause, 3))
+            _log.warning("token.missed", account=self._account, error=str(missed), seconds=round(pause, 3))
             raise missed from error
         state = await self._store.keep(claim, tokens, took=self._clock() - began)
         self._know(state)
-        _log.info("token.fetched", serial=state.serial, lifetime=tokens.lifetime)
+        _log.info("token.fetched", account=self._account, serial=state.serial, lifetime=tokens.lifetime)
         return (state.tokens or tokens).access
 
     def _pause(self, failures: int, wish: float | None) -> float:
@@ -195,7 +197,7 @@ class OAuthToken:
         except (UnreachableError, UnreadableAnswerError) as error:
             if isinstance(error, UnreachableError) and not error.may_have_acted:
                 raise
-            _log.warning("token.answer_lost", error=str(error))
+            _log.warning("token.answer_lost", account=self._account, error=str(error))
         await self._store.extend(claim)
         return await self._alive(claim, self._ask(claim))
 

@@ -64,7 +64,7 @@ def auth_of(
         )
     store = MemoryTokens(application) if vault is None else vault.of(name, application)
     seconds = timeout.total_seconds()
-    return OAuthToken(application, store, http=http, timeout=seconds, patience=seconds)
+    return OAuthToken(application, store, http=http, timeout=seconds, patience=seconds, account=name)
 
 
 def _application(oauth: OAuth) -> Application:

@@ -27,6 +27,7 @@ SELDOM: Mapping[str, str] = {
     "service.db.session_locks.hold_lock": "a lock, no table",
     "service.handlers.database.": "the users' own statements",
     "service.registrations.repository.": "when webhooks are applied; as many rows as apps",
+    "service.tokens.repository.": "when a token expires; as many rows as accounts",
 }
 """What `Day` need not reach, by the beginning of its name, and why."""
 
