@@ -59,7 +59,10 @@ class Records:
             query={"ids": ids_list(ids), "limit": MOST_PER_PAGE},
             body={} if body is None else dict(body),
         )
-        return answers.records(endpoints.RECORDS_BY_IDS, await self._perform(call))
+        data = await self._perform(call)
+        if isinstance(data, list):  # a null in a record's place says that it is not there
+            data = [record for record in data if record is not None]
+        return answers.records(endpoints.RECORDS_BY_IDS, data)
 
     async def list(
         self,
