@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from benchmarks.acks import measure_acks
+from benchmarks.files import measure_files
 from benchmarks.growth import measure_growth
 from benchmarks.latency import measure_latency
 from benchmarks.memory import measure_memory
@@ -20,6 +21,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("growth", "Does anything get dearer as more is stored?", measure_growth),
     Benchmark("memory", "How much memory does each process take?", measure_memory),
     Benchmark("startup", "How long does each process take to start, and to import?", measure_startup),
+    Benchmark("files", "How fast and in how much memory does a large file go through?", measure_files),
 )
 
 
