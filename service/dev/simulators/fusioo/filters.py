@@ -7,17 +7,27 @@ guesses after its captions. Texts compare without case: the page finds "In progr
 import operator
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from service.dev.simulators.fusioo.schema import ARRAYS, MOMENTS, TEXTS, App, Field, FieldType
+from service.dev.simulators.fusioo.schema import ARRAYS, MOMENTS, RAW, TEXTS, App, Field, FieldType
 
 _Condition = Callable[[Field, Any, Any, datetime], bool]
 """(field, the record's value or None, the operand, now) → whether it holds."""
+
+Check = Callable[[Any], bool]
+"""The record's value or None → whether it fits."""
 
 _DATE_LENGTH = len("2024-09-30")
 _ALL = frozenset(FieldType)
 _NUMBER = frozenset({FieldType.NUMBER})
 _SCALARS = _ALL - ARRAYS
+_LOOSE = RAW | {FieldType.AUTO_NUMBER}
+_EMPTIABLE = (TEXTS | MOMENTS | ARRAYS | _NUMBER | {FieldType.DATE_RANGE, FieldType.FORMULA}) - {
+    FieldType.APP_LINK,
+    FieldType.FILE,
+}
+"""What `has_no_value` works on, as the page lists it."""
 
 
 def check_filter(app: App, body: Any, hidden: frozenset[str]) -> list[dict[str, str]]:
@@ -39,14 +49,21 @@ def check_filter(app: App, body: Any, hidden: frozenset[str]) -> list[dict[str, 
 
 def matches(app: App, body: Mapping[str, Any], shown: Mapping[str, Any], now: datetime) -> bool:
     """Say whether a record, as it is shown, fits a filter that `check_filter` passed. `now` is aware."""
-    for field_id, conditions in body.items():
-        field = app.field(field_id)
-        if field is None:
-            return False
-        for name, operand in conditions.items():
-            if not _CONDITIONS[name][0](field, shown.get(field_id), operand, now):
-                return False
-    return True
+    return all(check(shown.get(field_id)) for field_id, check in checks_of(app, body, now))
+
+
+def checks_of(app: App, body: Mapping[str, Any], now: datetime) -> list[tuple[str, Check]]:
+    """Take a filter that `check_filter` passed apart: field ids with what their values must fulfil."""
+    return [
+        (field.id, partial(_holds, _CONDITIONS[name][0], field, operand, now))
+        for field, conditions in ((app.field(field_id), body[field_id]) for field_id in body)
+        if field is not None
+        for name, operand in conditions.items()
+    ]
+
+
+def _holds(condition: _Condition, field: Field, operand: Any, now: datetime, value: Any) -> bool:
+    return condition(field, value, operand, now)
 
 
 def _wrong_condition(field: Field, name: str, operand: Any) -> str | None:
@@ -132,6 +149,8 @@ def _takes_scalar(field: Field, operand: Any) -> bool:
         return isinstance(operand, bool)
     if field.type is FieldType.NUMBER:
         return isinstance(operand, int | float) and not isinstance(operand, bool)
+    if field.type in _LOOSE:
+        return isinstance(operand, str | int | float)
     return isinstance(operand, str) and (field.type not in MOMENTS or _is_moment(operand))
 
 
@@ -174,5 +193,5 @@ _CONDITIONS: Mapping[
     "within_previous": (_within_previous, MOMENTS, _takes_days),
     "within_next": (_within_next, MOMENTS, _takes_days),
     "is_today": (_is_today, MOMENTS, _takes_boolean),
-    "has_no_value": (lambda _f, value, wanted, _n: (value is None) is wanted, _ALL, _takes_boolean),
+    "has_no_value": (lambda _f, value, wanted, _n: (value is None) is wanted, _EMPTIABLE, _takes_boolean),
 }

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from service.dev.simulators.fusioo.access import User
-from service.dev.simulators.fusioo.filters import matches
+from service.dev.simulators.fusioo.filters import checks_of
 from service.dev.simulators.fusioo.listing import Listing
 from service.dev.simulators.fusioo.presenting import present
 from service.dev.simulators.fusioo.records import Record, Version
@@ -87,16 +87,22 @@ class View:
     def _seen(
         self, records: Iterable[Record], *, include_deleted: bool = False
     ) -> Iterator[tuple[Record, Version]]:
+        version_of = self._now if self._is_plain else self._lagging
         for record in records:
-            version = None if record.id in self._user.hidden_records else self._state.seen(record)
+            version = version_of(record)
             if version is not None and (include_deleted or not version.deleted):
                 yield record, version
+
+    def _now(self, record: Record) -> Version:
+        return record.now
+
+    def _lagging(self, record: Record) -> Version | None:
+        return None if record.id in self._user.hidden_records else self._state.seen(record)
 
     def _fitting(
         self, records: Iterable[Record], body: Mapping[str, Any]
     ) -> Iterator[tuple[Record, Version]]:
-        now = self._state.clock()
+        checks = checks_of(self.app, body, self._state.clock())
         for record, version in self._seen(records):
-            asked = {field_id: record.value(version, field_id) for field_id in body}
-            if not body or matches(self.app, body, asked, now):
+            if all(check(record.value(version, field_id)) for field_id, check in checks):
                 yield record, version

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from service.dev.simulators.fusioo.example_apps import tasks_app
 from service.dev.simulators.fusioo.filters import check_filter, matches
+from tests.fixtures.typed_app import typed_app
 
 _NOW = datetime(2024, 9, 20, 12, tzinfo=UTC)
 _TASK = {
@@ -75,6 +76,8 @@ def test_condition(field: str, condition: str, operand: Any, expected: bool) -> 
         ("due_date", "equal", "soon"),
         ("due_date", "within_next", -1),
         ("notes", "has_no_value", "yes"),
+        ("client", "has_no_value", True),  # the page lists the types that it works on
+        ("approved", "has_no_value", True),
     ],
 )
 def test_a_wrong_condition_is_named(field: str, condition: str, operand: Any) -> None:
@@ -113,3 +116,22 @@ def test_a_negation_is_the_opposite(title: str, operand: str) -> None:
     assert _fits({"title": {"contains": operand}}, task) is not _fits(
         {"title": {"does_not_contain": operand}}, task
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "body", "expected"),
+    [
+        ("formula", 12.5, {"equal": 12.5}, True),
+        ("formula", "Late", {"equal": 12.5}, False),
+        ("formula", None, {"has_no_value": True}, True),
+        ("auto_number", "GDX-22433", {"equal": "GDX-22433"}, True),
+        ("date_range", "2024-09-24|2024-09-30", {"equal": "2024-09-24|2024-09-30"}, True),
+        ("role_link", ["Managers"], {"contains": "Managers"}, True),
+        ("app_link", ["i1", "i2"], {"contains": "i2"}, True),
+        ("rating", 3, {"not_equal": 4}, True),
+    ],
+)
+def test_every_type_can_be_asked_for(kind: str, value: Any, body: dict[str, Any], expected: bool) -> None:
+    app = typed_app()
+    assert check_filter(app, {kind: body}, frozenset()) == []
+    assert matches(app, {kind: body}, {kind: value}, _NOW) is expected
