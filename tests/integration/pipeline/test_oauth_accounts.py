@@ -7,12 +7,16 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from service.cli.doctor import _check_token
+from service.config import Settings
 from service.db.engine import open_engine
 from service.dev.simulators.fusioo.example_apps import TASKS_ID
 from service.errors import ConfigurationError
+from service.fusioo.errors.oauth import ApplicationRefusedError
 from service.pipeline.accounts import Accounts
 from service.pipeline.clients import open_client
 from service.pipeline.settle import Settler
@@ -182,6 +186,21 @@ async def test_a_command_repeats_with_the_new_token_by_itself(company: Company) 
         company.database.execute("UPDATE tokens SET given_at = given_at - interval '1 minute'")
         company.provider.state.oauth.expire()
     assert company.token_calls() == 2
+
+
+async def test_relay_doctor_asks_at_once_and_ends_the_alarm(company: Company) -> None:
+    register, user = company.provider.state.oauth.register, company.provider.state.users
+    register("other", "replaced", user[company.provider.token])
+    settings = Settings(secret_key=SecretStr(SECRET_KEY), database_url=company.database.url)
+    for _ in range(2):
+        with pytest.raises(ApplicationRefusedError, match="check client_id, client_secret"):
+            await _check_token(settings, company.engine, company.configuration, "other")
+    assert company.token_calls() == 2
+    assert company.alarms() == ["other"]
+    register("other", CLIENT_SECRET, user[company.provider.token])
+    ok, _ = await _check_token(settings, company.engine, company.configuration, "other")
+    assert ok
+    assert company.alarms() == []
 
 
 async def test_a_refresh_token_needs_a_place_to_be_kept(company: Company) -> None:

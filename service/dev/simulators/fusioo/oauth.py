@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from typing import Any
 
 from service.dev.simulators.fusioo.access import User
@@ -106,7 +107,8 @@ class OAuthDesk:
         shown = {"body": in_body, "header": basic or ("", ""), "either": basic or in_body}
         client_id, client_secret = shown[self.settings.credentials_in]
         application = self._applications.get(client_id)
-        if application is None or application.client_secret != client_secret:
+        right = application.client_secret if application is not None else ""
+        if application is None or not compare_digest(right.encode(), client_secret.encode()):
             raise RefusedGrantError("invalid_client", 401)
         return application
 
