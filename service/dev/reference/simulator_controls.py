@@ -49,6 +49,11 @@ CONTROLS = (
         "/tokens/{token}",
         "lets a token stand for a user (`name`, `admin`, `hidden_apps`, …), or takes it away",
     ),
+    Control(
+        ("PUT",),
+        "/applications/{client_id}",
+        "registers an OAuth application (`client_secret`, a user as for a token); gives a refresh token",
+    ),
     Control(("PUT", "DELETE"), "/apps/{app_id}", "sets or removes an app, as `GET /apps/{id}` shows it"),
     Control(("PUT", "DELETE"), "/members/{user_id}", "sets or removes a user, as `GET /users/{id}` shows it"),
     Control(

@@ -1,4 +1,4 @@
-"""`/_sim/tokens`, `/apps`, `/members`, `/workflows`, `/quotas`: what an administrator sets up."""
+"""`/_sim/tokens`, `/applications`, `/apps`, `/members`, …: what an administrator sets up."""
 
 from dataclasses import asdict
 from typing import Any
@@ -25,6 +25,7 @@ def company_controls(state: FusiooState) -> list[Row]:
     return [
         ("PUT", "/tokens/{token}", control.set_token),
         ("DELETE", "/tokens/{token}", control.delete_token),
+        ("PUT", "/applications/{client_id}", control.set_application),
         ("PUT", "/apps/{app_id}", control.set_app),
         ("DELETE", "/apps/{app_id}", control.delete_app),
         ("PUT", "/members/{user_id}", control.set_member),
@@ -50,6 +51,15 @@ class _CompanyControl:
 
     async def delete_token(self, request: Request) -> dict[str, Any]:
         return {"name": self._state.users.pop(request.path_params["token"]).name}
+
+    async def set_application(self, request: Request) -> dict[str, Any]:
+        """Register an OAuth application: `client_secret`, and the user whom it acts for, as for a token."""
+        body, client_id = await read_object(request), request.path_params["client_id"]
+        secret = body.pop("client_secret", None)
+        if not isinstance(secret, str) or not secret:
+            raise ValueError("client_secret must be a text")
+        self._state.oauth.register(client_id, secret, _USER.validate_python(body))
+        return {"client_id": client_id, "refresh_token": self._state.oauth.authorise(client_id)}
 
     async def set_app(self, request: Request) -> dict[str, Any]:
         """Add or replace an app; the body is as `GET /apps/{id}` shows one."""

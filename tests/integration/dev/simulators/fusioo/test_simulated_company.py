@@ -113,6 +113,20 @@ async def test_a_token_can_do_what_its_user_may(simulator: RunningSimulator) -> 
         assert (await other.get(path)).status_code == 401
 
 
+async def test_an_application_gets_tokens_for_its_user(simulator: RunningSimulator) -> None:
+    of_user = {"client_secret": "s3cret", "name": "Lauren Moss", "hidden_apps": [TASKS_ID]}
+    credentials = {"client_id": "ours", "client_secret": "s3cret"}
+    async with simulator.client() as api:
+        given = await _control(api, "PUT", "/applications/ours", of_user)
+        form = {"grant_type": "refresh_token", "refresh_token": given["refresh_token"], **credentials}
+        for asked in (form, {"grant_type": "client_credentials", **credentials}):
+            token = (await api.post("/oauth/token", data=asked)).json()["access_token"]
+            async with simulator.client(token=token) as theirs:
+                assert TASKS_ID not in {app["id"] for app in await _data(await theirs.get("/v3/apps"))}
+        refused = await api.put("/_sim/applications/ours", json={"name": "Lauren Moss"})
+        assert refused.status_code == 400
+
+
 async def test_apps_and_users_come_and_go(simulator: RunningSimulator) -> None:
     async with simulator.client() as api:
         shown = await _control(api, "PUT", f"/apps/{TYPED_ID}", typed_app().to_json())
