@@ -140,6 +140,9 @@ async def test_what_is_missing_is_an_error_at_the_end() -> None:
     with pytest.raises(errors.ListIncompleteError, match="at least 2 missing after 2 rounds") as caught:
         await anext(walk)
     assert caught.value.missing == walk.missing == 2
+    orders = [query["order"] for query in api.queries() if "order" in query]
+    assert orders == sorted(orders)
+    assert set(orders) == {"asc", "desc"}  # the second round goes the other way
     allowed = client_over(api).records.walk("ia", paging=SMALL, allow_missing=True)
     assert len([record async for record in allowed]) == 7
     assert allowed.missing == 2

@@ -31,6 +31,11 @@ def test_a_full_batch_lets_the_next_one_grow(size: int, asked: int, grown: int |
     assert after_success(slot(size), asked=asked) == Release(batch_size=grown)
 
 
+def test_a_size_that_failed_is_approached_by_halves() -> None:
+    limited = ClaimedSlot("main", "ia4f42", UUID(int=1), 50, 0, None, ceiling=70)
+    assert after_success(limited, asked=50) == Release(batch_size=60)
+
+
 def test_success_forgets_failures_and_refusals() -> None:
     release = after_success(slot(failures=3, halted="no access"), asked=1)
     assert (release.failures, release.halted) == (0, None)
