@@ -9,7 +9,7 @@
         ├── InternalError               10001  RETRY
         ├── EndpointNotFoundError       10002  HALT      wrong path or method: is the base URL right?
         ├── UnauthorizedError           10003  HALT      also HTTP 401
-        ├── StaleTokenError                    RETRY     10003, and a fresh token is there already
+        ├── StaleTokenError                    DEFER     10003, and a fresh token is there already
         ├── AppNotFoundError            30000  HALT
         ├── AppAccessDeniedError        30001  HALT
         ├── PermissionMissingError             DISCARD   30002 create · 30003 update · 30004 delete
