@@ -68,7 +68,7 @@ def test_following_a_page_shows_what_it_shows(
         "RELAY_DATA_DIR": str(root),
         "PORT": ports["PORT"],
     }
-    addresses = ("127.0.0.1:{}", '"127.0.0.1", {}')
+    addresses = ("127.0.0.1:{}", '"127.0.0.1", {}', "--port {}")
     samples = {
         address.format(port): address.format(ports[name])
         for port, name in PORTS.items()
@@ -89,7 +89,7 @@ def _starts_one(command: str) -> bool:
 
 
 def _needs_relay_up(command: str) -> bool:
-    return command.startswith("relay ")
+    return command.startswith("relay ") and not command.startswith("relay simulate ")
 
 
 def _give_port(root: Path, port: str) -> None:
