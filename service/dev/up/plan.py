@@ -130,7 +130,7 @@ def _configuration(settings: Settings, *, simulated: bool) -> Path:
     raise ConfigurationError(
         "there is no such file" + ("" if simulated else ", and the real Fusioo needs it"),
         place=str(settings.config),
-        remedy=f"write it after the example {EXAMPLE}, or name another one in RELAY_CONFIG",
+        remedy="`relay init` writes a first one; or name another one in RELAY_CONFIG",
     )
 
 

@@ -104,7 +104,7 @@ def _plain(plan: Plan) -> str | None:
 
 
 def test_the_real_fusioo_needs_a_configuration(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"there is no such file.*write it after the example"):
+    with pytest.raises(ConfigurationError, match=r"there is no such file.*`relay init` writes a first one"):
         make_plan(real(tmp_path / "relay.yaml"), {"FUSIOO_TOKEN": "real"}, tmp_path)
 
 
