@@ -153,7 +153,7 @@ def test_the_sender_waits_no_longer_than_it_is_set_to(
     turn_now(simulator, delivery_timeout=0.05)
     sink.hold()
     _create(simulator)
-    wait_until(lambda: _outcomes(simulator) == [("ReadTimeout", None, 1)])
+    wait_until(lambda: _outcomes(simulator) == [("ReadTimeout", None, 1)], timeout=5)  # of 10 by default
     sink.release()
 
 
