@@ -73,6 +73,10 @@ class BatchTooLargeError(ProviderError):
     """So many records at once were refused: ask again for half of them."""
 
 
+class BatchSpoiltError(ProviderError):
+    """Several records were refused for the sake of one of them: halves find out which."""
+
+
 class BudgetExhaustedError(RelayError):
     """No call is left in the account's window. `free_at` (aware UTC) is when the next one is."""
 

@@ -8,6 +8,7 @@ from service.fusioo.client import FusiooClient
 from service.fusioo.endpoints import GET_RECORD
 from service.fusioo.errors import (
     AppAccessDeniedError,
+    OneOfManyRefusedError,
     RecordAccessDeniedError,
     RecordNotFoundError,
     UnreadableAnswerError,
@@ -25,12 +26,19 @@ class FusiooSource:
     async def fetch_many(self, app_id: str, ids: Sequence[str]) -> Answer:
         """Look at up to 200 records of an app with one call (none for no ids). Nobody is `hidden` here.
 
-        Raises ValueError for more, RequestTooLargeError where half of them should be asked for, and what
-        else FusiooClient raises.
+        Raises ValueError for more, RequestTooLargeError or OneOfManyRefusedError where half of them should be
+        asked for, and what else FusiooClient raises.
         """
         if not ids:
             return Answer()
-        records = await self._client.records.by_ids(app_id, ids, body=self._body)
+        try:
+            records = await self._client.records.by_ids(app_id, ids, body=self._body)
+        except (RecordNotFoundError, RecordAccessDeniedError) as error:
+            if len(ids) > 1:
+                raise OneOfManyRefusedError(
+                    error.said, endpoint=error.endpoint, status=error.status, code=error.code
+                ) from error
+            return Answer(absent=frozenset(ids))  # a list does not tell absent from hidden
         found, absent = match_ids(ids, records)
         return Answer(found=found, absent=absent)
 

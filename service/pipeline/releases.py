@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from service.errors import BatchTooLargeError, Disposition, RelayError
+from service.errors import BatchSpoiltError, BatchTooLargeError, Disposition, RelayError
 from service.handlers.clipping import ERROR_LENGTH, clip
 from service.records.slots import ClaimedSlot, Release
 from service.transport.batch_size import grown, halved
@@ -25,6 +25,8 @@ def after_no_call(slot: ClaimedSlot, *, not_before: datetime | None = None) -> R
 
 def after_failure(slot: ClaimedSlot, error: Exception, *, asked: int, jitter: float) -> Release:
     """Release after a call that brought no answer. `jitter` is a random number from [0, 1)."""
+    if isinstance(error, BatchSpoiltError):  # its size was not what was wrong: no ceiling
+        return Release(batch_size=halved(asked), halted=slot.halted)
     if isinstance(error, BatchTooLargeError) and asked > 1:
         return Release(batch_size=halved(asked), ceiling=asked, halted=slot.halted)
     if isinstance(error, BatchTooLargeError):

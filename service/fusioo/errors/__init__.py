@@ -37,6 +37,7 @@
         │   └── TokenRefusedError              HALT
         │       └── ApplicationRefusedError · GrantRefusedError
         ├── RequestTooLargeError               RETRY     many records at once are refused: ask for fewer
+        ├── OneOfManyRefusedError              RETRY     … for the sake of one of them: ask for halves
         └── UnknownCodeError                   RETRY     a code that no page documents
 
 A code means one thing per endpoint (30105 has two meanings in the API): fusioo/endpoints.py says which.
@@ -57,6 +58,7 @@ from service.fusioo.errors.base import (
     EndpointNotFoundError,
     FusiooError,
     InternalError,
+    OneOfManyRefusedError,
     RateLimitedError,
     RequestTooLargeError,
     StaleTokenError,
@@ -135,6 +137,7 @@ __all__ = [
     "NoSuchFileError",
     "OAuthError",
     "OffsetInvalidError",
+    "OneOfManyRefusedError",
     "PermissionMissingError",
     "RateLimitedError",
     "RecordAccessDeniedError",

@@ -2,7 +2,13 @@
 
 from typing import Any, Self
 
-from service.errors import AccountRefusedError, BatchTooLargeError, Disposition, ProviderError
+from service.errors import (
+    AccountRefusedError,
+    BatchSpoiltError,
+    BatchTooLargeError,
+    Disposition,
+    ProviderError,
+)
 from service.transport.errors import TransportError
 
 _LONGEST_QUOTE = 200
@@ -113,6 +119,15 @@ class RequestTooLargeError(FusiooError, BatchTooLargeError):
     """
 
     meaning = "the request or its answer is too large"
+
+
+class OneOfManyRefusedError(FusiooError, BatchSpoiltError):
+    """Asking for many records was refused because one of them does not exist or may not be read.
+
+    Whether a list leaves such records out or is refused for them is unpublished; nor is it said which.
+    """
+
+    meaning = "one of the records asked for does not exist, or may not be read"
 
 
 class UnknownCodeError(FusiooError):

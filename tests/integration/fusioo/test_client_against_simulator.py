@@ -134,6 +134,15 @@ async def test_the_source_finds_misses_and_may_not_see(simulated: RunningSimulat
         assert (await source.fetch_one(TASKS_ID, client_record)).found.keys() == {client_record}
 
 
+async def test_a_missing_record_may_spoil_the_others(simulated: RunningSimulator) -> None:
+    simulated.state.settings.missing_ids = "error"
+    known, unknown = simulated.state.records.of_app(TASKS_ID)[0].id, "i" + "0" * 32
+    async with connected(simulated) as client:
+        with pytest.raises(errors.OneOfManyRefusedError):
+            await FusiooSource(client).fetch_many(TASKS_ID, [known, unknown])
+        assert (await FusiooSource(client).fetch_many(TASKS_ID, [unknown])).absent == {unknown}
+
+
 async def test_200_records_come_with_one_call(simulated: RunningSimulator) -> None:
     ids = [simulated.state.records.create(TASKS_ID, {"title": str(n)}, person="P").id for n in range(200)]
     async with connected(simulated) as client:

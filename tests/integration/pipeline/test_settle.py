@@ -186,6 +186,22 @@ async def test_too_large_a_batch_is_halved(pipeline: Pipeline, database: Databas
     assert len(changes(database)) == 8
 
 
+async def test_records_that_are_missing_spoil_no_others_for_good(
+    pipeline: Pipeline, database: Database
+) -> None:
+    pipeline.provider.spoilt_by_absence = True
+    for number in range(20):
+        pipeline.provider.truth[f"r{number}"] = {"id": f"r{number}", "rev": 1}
+        pipeline.deliver(f"r{number}")
+    for gone in ("r7", "r8", "r15"):
+        del pipeline.provider.truth[gone]
+    await pipeline.drain()
+    assert len(changes(database)) == 17
+    assert database.execute("SELECT batch_ceiling FROM slots") == [(None,)]
+    assert database.execute("SELECT FROM deliveries WHERE status IN ('pending', 'recheck', 'dead')") == []
+    assert len(pipeline.provider.asked) < 35
+
+
 async def test_an_id_that_the_provider_refuses_does_not_block_its_app(
     pipeline: Pipeline, database: Database
 ) -> None:

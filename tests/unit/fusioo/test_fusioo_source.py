@@ -51,6 +51,13 @@ async def test_records_in_place_of_those_asked_for_are_no_deletion() -> None:
         await fetch_many(Recorder(enveloped([{"id": "i8"}, {"id": "i9"}])), ["i1"])
 
 
+@pytest.mark.parametrize("code", [30051, 30052])
+async def test_a_list_that_is_refused_for_one_record_asks_for_halves(code: int) -> None:
+    with pytest.raises(errors.OneOfManyRefusedError, match=f"code {code}"):
+        await fetch_many(Recorder(enveloped(None, code=code)), ["i1", "i2"])
+    assert (await fetch_many(Recorder(enveloped(None, code=code)), ["i1"])).absent == {"i1"}
+
+
 async def test_nothing_asked_is_nothing_sent() -> None:
     fusioo = Recorder(enveloped([]))
     assert await fetch_many(fusioo, []) == Answer()

@@ -7,6 +7,7 @@ import pytest
 
 from service.errors import (
     AppRefusedError,
+    BatchSpoiltError,
     BatchTooLargeError,
     Disposition,
     ProviderError,
@@ -51,6 +52,11 @@ def test_without_a_call_nothing_is_forgotten() -> None:
 def test_too_large_a_batch_is_halved_at_once() -> None:
     release = after_failure(slot(), BatchTooLargeError("414"), asked=33, jitter=0)
     assert (release.batch_size, release.ceiling, release.next_in) == (16, 33, timedelta(0))
+
+
+def test_a_batch_that_one_record_spoils_is_halved_without_a_ceiling() -> None:
+    release = after_failure(slot(), BatchSpoiltError("30051"), asked=33, jitter=0)
+    assert (release.batch_size, release.ceiling, release.next_in) == (16, None, timedelta(0))
 
 
 def test_one_record_is_never_too_many() -> None:
