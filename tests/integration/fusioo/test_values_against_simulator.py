@@ -71,7 +71,11 @@ async def test_what_is_refused_here_would_be_refused_there(client: FusiooClient)
         (field("status").does_not_contain("done"), 3),
         (field("title").equal("Another Task"), 1),
         (field("title").not_equal("Another Task") & field("title").contains("the"), 3),
-        (field("created").less_than(datetime(2100, 1, 1, tzinfo=UTC)) & field("created").greater_than(date(2000, 1, 1)), 4),
+        (
+            field("created").less_than(datetime(2100, 1, 1, tzinfo=UTC))
+            & field("created").greater_than(date(2000, 1, 1)),
+            4,
+        ),
         (field("created").within_previous(100), 4),
         (field("due_date").within_next(6), 1),
         (field("due_date").is_today(False), 3),
