@@ -111,6 +111,12 @@ def test_odd_words_stay_what_they_are(name: str) -> None:
         assert rules[0].when.fields[name].written() == (("contains_any", ["x", name]),)
 
 
+def test_an_option_that_looks_like_a_variable_is_none() -> None:
+    watched, _ = chosen(app(field("status", "list", items=["a", "${X}"]))).rules
+    assert watched.when is not None
+    assert watched.when.fields["status"].written() == (("contains_any", ["a", "${X}"]),)
+
+
 _FIELDS = st.builds(
     field,
     st.text(min_size=1),
