@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import BinaryIO, Self, TypeAlias
 
 from service.transport.errors import UnsendableRequestError
 
@@ -20,9 +20,10 @@ _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # as browsers 
 class Upload:
     """One file as the form that the API takes: the part is called `file` (vendor's page).
 
-    Iterating gives the body. What comes from an async iterable can be sent only once, and in chunks unless
-    its `size` is given in bytes. Iterating raises UnsendableRequestError where the content is longer or
-    shorter than its size, and OSError where a file can't be read.
+    Iterating gives the body; whoever iterates calls `close` at the end. What comes from an async iterable can
+    be sent only once, and in chunks unless its `size` is given in bytes. Iterating raises
+    UnsendableRequestError where the content is longer or shorter than its size, and OSError where a file
+    can't be read.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Upload:
         if not (name and form.isascii() and form.isprintable()):
             raise ValueError(f"a file needs a name and a content type in ASCII, not {name!r} and {form!r}")
         self._content, self._size = content, size
+        self._file: BinaryIO | None = None
         called = name.translate(_ESCAPES)
         self._head = (
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{called}"\r\n'
@@ -77,6 +79,12 @@ class Upload:
         """Whether it can be sent more than once."""
         return isinstance(self._content, bytes | Path)
 
+    def close(self) -> None:
+        """Close the file that is being read: whoever stops iterating in the middle leaves it open."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield self._head
         sent = 0
@@ -97,12 +105,11 @@ class Upload:
         if isinstance(self._content, bytes):
             yield self._content
         elif isinstance(self._content, Path):
-            file = await asyncio.to_thread(self._content.open, "rb")
-            try:
-                while piece := await asyncio.to_thread(file.read, _PIECE):
-                    yield piece
-            finally:
-                file.close()
+            self.close()
+            self._file = file = await asyncio.to_thread(self._content.open, "rb")
+            while piece := await asyncio.to_thread(file.read, _PIECE):
+                yield piece
+            self.close()
         else:
             async for piece in self._content:
                 yield piece

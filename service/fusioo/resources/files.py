@@ -77,7 +77,10 @@ class Files:
         upload = await Upload.of(content, name=name, content_type=content_type, size=size)
         query = {"recordId": record_id, "fieldId": field_id}
         call = build_call(endpoints.CREATE_FILE, query=query, upload=upload, within=within)
-        return answers.a_model(endpoints.CREATE_FILE, CreatedFile, await self._perform(call))
+        try:
+            return answers.a_model(endpoints.CREATE_FILE, CreatedFile, await self._perform(call))
+        finally:
+            upload.close()
 
     async def delete(self, file_id: str) -> None:
         """Delete a file, in a record or one's own temporary one.

@@ -22,12 +22,17 @@ Talking = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 @asynccontextmanager
 async def client_of(talking: Talking, *, patience: float = 5.0) -> AsyncIterator[FusiooClient]:
     """A client of a server that says what it is told to, and closes the connection."""
+    talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (task := asyncio.current_task()) is not None:
+            talks.add(task)
         with contextlib.suppress(ConnectionError):
-            await talking(reader, writer)
-            writer.close()
-            await writer.wait_closed()
+            try:
+                await talking(reader, writer)
+            finally:
+                writer.close()
+                await writer.wait_closed()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -41,6 +46,9 @@ async def client_of(talking: Talking, *, patience: float = 5.0) -> AsyncIterator
         ) as client,
     ):
         yield client
+    if talks:
+        _, unfinished = await asyncio.wait(talks, timeout=10.0)
+        assert not unfinished
 
 
 def saying(*answers: bytes) -> Talking:

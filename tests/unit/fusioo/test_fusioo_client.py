@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from service.errors import BudgetExhaustedError, Disposition
+from service.errors import BudgetExhaustedError, ConfigurationError, Disposition
 from service.fusioo import errors
 from service.fusioo.auth import StaticToken
 from service.fusioo.client import FusiooClient
@@ -309,3 +309,28 @@ async def test_the_client_closes_its_connections() -> None:
     async with FusiooClient(auth=StaticToken(TOKEN), http=http, timeout=5.0) as client:
         assert TOKEN not in repr(client)
     assert http.is_closed
+
+
+async def test_a_client_is_opened_with_a_token_and_a_time_limit() -> None:
+    fusioo = Recorder(enveloped([]))
+    transport = httpx2.MockTransport(fusioo)
+    async with FusiooClient.open(token=TOKEN, timeout=7.0, transport=transport) as client:
+        assert await client.users.list() == ()
+    assert str(fusioo.last.url) == "https://api.fusioo.com/v3/users"
+    assert fusioo.last.headers["authorization"] == f"Bearer {TOKEN}"
+    assert fusioo.last.extensions["timeout"] == {"connect": 7.0, "read": 7.0, "write": 7.0, "pool": 7.0}
+    with pytest.raises(RuntimeError, match="closed"):
+        await client.ping()
+
+
+@pytest.mark.parametrize("given", [{}, {"token": TOKEN, "auth": StaticToken(TOKEN)}])
+def test_a_client_is_opened_with_either_a_token_or_an_auth(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="either a token or an auth"):
+        FusiooClient.open(timeout=5.0, **given)
+
+
+def test_an_old_version_and_no_time_limit_are_refused_before_anything_is_opened() -> None:
+    with pytest.raises(ConfigurationError, match="version 1"):
+        FusiooClient.open(token=TOKEN, timeout=5.0, base_url="https://api.fusioo.com/v1")
+    with pytest.raises(ValueError, match="time limit"):
+        FusiooClient.open(token=TOKEN, timeout=0.0)

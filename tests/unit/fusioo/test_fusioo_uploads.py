@@ -95,3 +95,16 @@ async def test_a_nameless_file_and_a_broken_type_are_refused(
 async def test_a_path_that_is_not_there_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await Upload.of(tmp_path / "nothing")
+
+
+async def test_a_file_that_was_not_read_to_its_end_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "big.bin"
+    path.write_bytes(bytes(1_000_000))
+    upload = await Upload.of(path)
+    body = aiter(upload)
+    await anext(body)
+    await anext(body)
+    upload.close()
+    with pytest.raises(ValueError, match="closed file"):
+        await anext(body)
+    assert len(await body_of(upload)) == upload.length
