@@ -25,16 +25,15 @@ async def refuse_or_pass(endpoint: Endpoint, answer: Arriving) -> Arriving:
     Raises UnreadableAnswerError for a file in an encoding that was not asked for, like gzip.
     """
     if answer.status >= _REDIRECTS:
-        start, _ = await _start(answer.parts)
-        read_answer(endpoint, Response(answer.status, answer.headers, start))
+        read_answer(endpoint, Response(answer.status, answer.headers, await _start(answer.parts)))
     if answer.headers.get("content-encoding", "identity") != "identity":
         raise UnreadableAnswerError(
             "the file came in an encoding", endpoint=endpoint.label, status=answer.status
         )
     if not _may_be_error(answer):
         return answer
-    start, whole = await _start(answer.parts)
-    if whole and is_refusal(endpoint, start):
+    start = await _start(answer.parts)
+    if is_refusal(endpoint, start):
         read_answer(endpoint, Response(answer.status, answer.headers, start))
     return replace(answer, parts=_after(start, answer.parts))
 
@@ -45,14 +44,14 @@ def _may_be_error(answer: Arriving) -> bool:
     return is_json and "content-disposition" not in answer.headers
 
 
-async def _start(parts: AsyncIterator[bytes]) -> tuple[bytes, bool]:
-    """Read until more came than an error has; tell whether it was everything."""
+async def _start(parts: AsyncIterator[bytes]) -> bytes:
+    """Read everything, or until more came than an error has."""
     start = bytearray()
     async for part in parts:
         start += part
         if len(start) > _LONGEST_ERROR:
-            return bytes(start), False
-    return bytes(start), True
+            break
+    return bytes(start)
 
 
 async def _after(start: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
