@@ -15,7 +15,7 @@ from benchmarks.workbench import Say, Workbench
 from service.fusioo.webhooks import SECRET_HEADER
 
 _PATHS = {"empty route": EMPTY_PATH, "body only": BODY_PATH, "receiver": WEBHOOK_PATH}
-_ROUNDS = 5
+_ROUNDS, _LATENCY_ROUNDS = 5, 9
 _SECONDS = 2.0
 _BUSIEST = 0.85
 """Of one core: beyond that the generator may be what is measured."""
@@ -31,25 +31,26 @@ class _Round:
 def measure_acks(bench: Workbench) -> list[Section]:
     """Measure both. Every 202 of the receiver must be a row afterwards."""
     with running_receiver(bench.urls, bench.directory) as receiver:
-        full = _rounds(receiver, None, bench.say)
+        full = _rounds(receiver, None, _ROUNDS, bench.say)
         rate = Figure.of([each.outcome.rate for each in full["receiver"]]).median
-        half = _rounds(receiver, rate / 2, bench.say)
+        receiver.checkpoint()
+        half = _rounds(receiver, rate / 2, _LATENCY_ROUNDS, bench.say)
         stored = receiver.stored()
     sent = sum(each.outcome.sent for rounds in (full, half) for each in rounds["receiver"])
     assert stored == sent, f"{sent} deliveries were acknowledged, {stored} are stored"
     return [_throughput(full, stored), _ratios(full), _latency(half, rate / 2)]
 
 
-def _rounds(receiver: Receiver, rate: float | None, say: Say) -> dict[str, list[_Round]]:
+def _rounds(receiver: Receiver, rate: float | None, rounds: int, say: Say) -> dict[str, list[_Round]]:
     taken: dict[str, list[_Round]] = {name: [] for name in _PATHS}
-    for number in range(_ROUNDS):
+    for number in range(rounds):
         for name, path in _PATHS.items():
             cpu = receiver.cpu_seconds()
             outcome = generate(_load(receiver.port, path, rate))
             spent = (receiver.cpu_seconds() - cpu) / outcome.sent
             taken[name].append(_Round(outcome, spent))
             say(
-                f"round {number + 1}/{_ROUNDS} {name}: {outcome.rate:,.0f}/s,"
+                f"round {number + 1}/{rounds} {name}: {outcome.rate:,.0f}/s,"
                 f" p50 {outcome.p50 * 1000:.1f} ms, p99 {outcome.p99 * 1000:.1f} ms"
             )
             assert outcome.busy < _BUSIEST, f"the load generator is the bottleneck: busy {outcome.busy:.0%}"

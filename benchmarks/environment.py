@@ -42,6 +42,11 @@ class Receiver:
         assert status == http.client.OK, f"{CPU_PATH} answered {status}"
         return float(json.loads(body)["seconds"])
 
+    def checkpoint(self) -> None:
+        """Let Postgres write out what it holds: no earlier load is still being written during the next."""
+        with psycopg.connect(self.urls.database_url, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+
     def stored(self) -> int:
         """How many deliveries are committed."""
         with psycopg.connect(self.urls.database_url) as connection:

@@ -153,7 +153,7 @@ def _parts(samples: Sequence[_Sample], steps: Sequence[_Steps]) -> Section:
     ]
     prose = (
         "The same samples, by the moments that the tables hold. The last four follow each other; the 202 is "
-        "part of the first of them. Each doorbell waits up to 20 ms for an idle worker to look "
+        "part of the first of them. Each doorbell waits up to 15 ms for an idle worker to look "
         "(`RELAY_POLL_EVERY`)."
     )
     return Section("Where that time goes", prose, ["part", "p50", "p99"], rows)

@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         description="The longest wait for a provider's answer.",
     )
     poll_every: Duration = Field(
-        timedelta(milliseconds=20),
+        timedelta(milliseconds=15),
         alias="RELAY_POLL_EVERY",
         description="How often an idle worker looks for a doorbell in Redis.",
     )

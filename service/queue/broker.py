@@ -119,7 +119,7 @@ def make_broker(
 
     `redis_url` may be `redis://`, `rediss://` or `unix://`; what its query says of timeouts wins. The client
     tries each command once: with retries, one ring could be queued twice. `maintenance_chance` is in a
-    million commands; a worker that polls every 20 ms cleans up behind dead processes about every 20 s.
+    million commands; a worker that polls every 15 ms cleans up behind dead processes about every 15 s.
     """
     seconds = socket_timeout.total_seconds()
     pool = redis.ConnectionPool.from_url(redis_url, socket_timeout=seconds, socket_connect_timeout=seconds)
