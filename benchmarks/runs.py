@@ -1,14 +1,14 @@
 """Runs per second of one process that runs handlers, against Dramatiq's own no-op on the same Redis."""
 
 from collections.abc import Mapping
-from itertools import product
+from functools import partial
 
 import psycopg
 
 from benchmarks.backlog import add_runs, finished_runs, forget_all
 from benchmarks.child import WorkerChild, running_child
 from benchmarks.figures import Section
-from benchmarks.noop import MESSAGES, Noop, measure_noop, noop_cases
+from benchmarks.noop import MESSAGES
 from benchmarks.throughput import Comparison, Work
 from benchmarks.workbench import Workbench
 from service.queue.messages import QueueName, RunHandler
@@ -26,22 +26,17 @@ _NOBODY = {"BENCHMARK_PROVIDER": "http://127.0.0.1:9/v3", "BENCHMARK_TOKEN": "be
 
 def measure_runs(bench: Workbench) -> list[Section]:
     """Measure both, rounds interleaved with the no-op's. Every run must be done at the first attempt."""
-    threads = noop_cases(THREADS[QueueName.RUN])
-    noops: dict[str, list[Noop]] = {name: [] for name in threads}
-    works: dict[str, list[Work]] = {name: [] for name in _CASES}
-    for number in range(_ROUNDS):
-        for name, count in threads.items():
-            noops[name].append(measure_noop(bench.urls.redis_url, threads=count))
-            bench.say(f"round {number + 1}/{_ROUNDS} {name}: {noops[name][-1].rate:,.0f}/s")
-        for name, handler in _CASES.items():
-            forget_all(bench.urls.database_url)
-            with running_child(QueueName.RUN, bench.urls, bench.directory, _NOBODY) as child:
-                _run(child, handler, _WARM_UP, prefix="w")
-                work = _run(child, handler, _RUNS, prefix="m")
-            works[name].append(work)
-            bench.say(f"round {number + 1}/{_ROUNDS} {name}: {work.rate:,.0f}/s")
-    goals = dict.fromkeys(product(_CASES, threads), "≥ 1.0")
-    return Comparison("runs", noops, works, goals).sections("Runs per second", _prose())
+    cases = {name: partial(_measured, bench, handler) for name, handler in _CASES.items()}
+    threads = THREADS[QueueName.RUN]
+    comparison = Comparison.measured(bench, "runs", cases, threads=threads, rounds=_ROUNDS, goals={})
+    return comparison.sections("Runs per second", _prose())
+
+
+def _measured(bench: Workbench, handler: str) -> Work:
+    forget_all(bench.urls.database_url)
+    with running_child(QueueName.RUN, bench.urls, bench.directory, _NOBODY) as child:
+        _run(child, handler, _WARM_UP, prefix="w")
+        return _run(child, handler, _RUNS, prefix="m")
 
 
 def _run(child: WorkerChild, handler: str, count: int, *, prefix: str) -> Work:

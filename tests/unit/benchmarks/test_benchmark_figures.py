@@ -10,12 +10,15 @@ def test_a_figure_is_a_median_with_its_spread() -> None:
 def test_ratios_are_taken_within_a_round() -> None:
     comparison = Comparison(
         "records",
-        {"no-op": [Noop(1000.0, 0.0), Noop(100.0, 0.0), Noop(10.0, 0.0)]},
+        {"no-op": [Noop(1000.0, 0.0), Noop(100.0, 0.0), Noop(10.0, 0.0)], "wider": [Noop(500.0, 0.0)] * 3},
         {"ours": [Work(2000.0, 0.0, 0.0), Work(200.0, 0.0, 0.0), Work(20.0, 0.0, 0.0)]},
-        {("ours", "no-op"): "≥ 1.0"},
+        {"ours": "≥ 1.0"},
     )
     ratios, _ = comparison.sections("Rates", "Prose.")
-    assert ratios.rows == [["ours ÷ no-op", "2.00", "2.00 to 2.00", "≥ 1.0"]]
+    assert ratios.rows == [
+        ["ours ÷ no-op", "2.00", "2.00 to 2.00", "≥ 1.0"],
+        ["ours ÷ wider", "0.40", "0.04 to 4.00", "none"],
+    ]
 
 
 def test_rates_and_costs_stand_beside_each_other() -> None:
