@@ -16,11 +16,11 @@ from service.rules.schema import Retention, Rule
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is still known of the file after reading: positions, and the texts before substitution."""
+    """What is still known of the file after reading: positions, and where variables were put in."""
 
     positions: Positions
-    originals: Mapping[KeyPath, str]
-    """By path, only where every `${VAR}` was put in: what stands there may be a secret."""
+    put_in: Mapping[KeyPath, tuple[str, ...]]
+    """The `${VAR}`s of a text, by path: what stands there now may be a secret, and so may the rest of it."""
 
     def invalid(self, findings: Iterable[Finding], also: Iterable[Problem] = ()) -> InvalidConfigurationError:
         """The error that reports these findings, by position. Values from the environment are not shown."""
@@ -28,10 +28,11 @@ class Source:
         return InvalidConfigurationError(sorted(dict.fromkeys(problems), key=lambda each: each.position))
 
     def _hidden(self, finding: Finding) -> Finding:
-        original = self.originals.get(finding.path)
-        if original is None or finding.at_key:
+        references = self.put_in.get(finding.path)
+        if references is None or finding.at_key:
             return finding
-        return finding._replace(message=f"the value of {original} is not accepted here", remedy=None)
+        message = f"the value of {', '.join(references)} is not accepted here"
+        return finding._replace(message=message, remedy=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """YAML text to plain JSON values, with the position of each. Pure.
 
 Stricter than YAML: no tags, no merge keys, no key twice; whole numbers as keys become texts, dates stay
-texts. Aliases are followed, within a limit that stops a text which grows without end.
+texts. Aliases are followed, within a limit that stops a text which grows without end. What is wrong is said
+without the words of the file, since a secret may begin with YAML's own signs (`!`, `*`): only keys are named.
 """
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,10 @@ _MOST_VALUES = 100_000
 _DEEPEST = 50
 _TAG = "tag:yaml.org,2002:"
 _BOOLEANS = {"true": True, "false": False}
+_GUESSED = frozenset({"bool", "int", "float", "merge", "value"})
+"""What YAML takes a text for by its looks. Other types come from a tag, which is the file's own word."""
+_NAMED = re.compile(r"(undefined alias|tag handle) .*", re.DOTALL)
+_TAGGED = "a text that begins with ! is a tag, and tags are not allowed here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ def read_document(text: str, file_name: str) -> Document:
         tree = reader.value(root, ()) if root is not None else None
     except MarkedYAMLError as error:
         remedy = "put ${…} in quotes" if "flow mapping" in (error.context or "") and "${" in text else None
-        reader.report(_position(error.problem_mark), error.problem or str(error), remedy)
+        message = _NAMED.sub(r"\1", error.problem or "not YAML")
+        reader.report(_position(error.problem_mark), message, remedy)
         tree = None
     except YAMLError as error:
         reader.report(Position(1, 1), f"not YAML: {' '.join(str(error).split())}")
@@ -77,7 +84,7 @@ class _Reader:
             return [self._element(child, (*path, index)) for index, child in enumerate(node.value)]
         if isinstance(node, ScalarNode):
             return self._scalar(node)
-        self.report(_position(node.start_mark), f"the tag {node.tag} is not allowed here", "remove it")
+        self.report(_position(node.start_mark), _TAGGED, "remove it")
         return None
 
     def _element(self, node: Node, path: KeyPath) -> Any:
@@ -129,7 +136,8 @@ class _Reader:
                 return number
         except (ValueError, KeyError):
             pass  # an explicit tag on something else, or a number too large: reported below
-        self.report(_position(node.start_mark), f"can't be read as {tag}", "put it in quotes")
+        message = f"can't be read as {tag}" if tag in _GUESSED else _TAGGED
+        self.report(_position(node.start_mark), message, "put it in quotes")
         return None
 
 

@@ -36,7 +36,7 @@ def parse(text: str, file_name: str, env: Mapping[str, str]) -> Configuration:
     """
     document = read_document(text, file_name)
     substitution = Substitution(env)
-    source = Source(document.positions, substitution.originals)
+    source = Source(document.positions, substitution.put_in)
     if not isinstance(document.tree, dict):
         findings = [] if document.problems else [_no_mapping(document.tree)]
         raise source.invalid(findings, also=document.problems)
@@ -44,9 +44,10 @@ def parse(text: str, file_name: str, env: Mapping[str, str]) -> Configuration:
     relay, findings = _validate(tree, source)
     unset = {finding.path for finding in substitution.findings}  # what else is wrong there comes from that
     findings = [each for each in (*findings, *check_references(tree)) if each.path not in unset]
-    findings += [*check_secrets(document.tree), *substitution.findings]
-    if relay is None or findings or document.problems:
-        raise source.invalid(findings, also=document.problems)
+    findings += substitution.findings
+    problems = [*document.problems, *map(document.positions.problem, check_secrets(document.tree))]
+    if relay is None or findings or problems:
+        raise source.invalid(findings, also=problems)
     return Configuration(
         accounts=relay.accounts,
         handlers=relay.handlers,

@@ -8,6 +8,12 @@ from service.rules.problems import Finding, KeyPath
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LITERAL = "$${"
+
+
+def references_in(text: str) -> tuple[str, ...]:
+    """Every `${VAR}` of a text, as written, and what should be one; never what `$${` begins."""
+    return tuple(found[0] for found in _REFERENCE.finditer(text) if found[0] != _LITERAL)
 
 
 class Substitution:
@@ -16,8 +22,8 @@ class Substitution:
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
         self.findings: list[Finding] = []
-        self.originals: dict[KeyPath, str] = {}
-        """The text as written, by path, wherever all of its variables were put in."""
+        self.put_in: dict[KeyPath, tuple[str, ...]] = {}
+        """The `${VAR}`s of a text, by path, wherever all of them were replaced."""
 
     def apply(self, value: Any, path: KeyPath = ()) -> Any:
         """The value with every text replaced. What could not be replaced is in `findings`."""
@@ -35,16 +41,16 @@ class Substitution:
         if findings:
             self.findings += findings
             return text
-        if replaced != text:
-            self.originals[path] = text
+        if references := references_in(text):
+            self.put_in[path] = references
         return replaced
 
     def _replacement(self, found: re.Match[str], path: KeyPath, findings: list[Finding]) -> str:
-        if found[0] == "$${":
+        if found[0] == _LITERAL:
             return "${"
         name = found[1]
         if name is None or not _VARIABLE.fullmatch(name):
-            message = f"`{found[0]}` names no variable"
+            message = "a `${` here names no variable"  # what follows it may be part of a secret
             findings.append(Finding(path, message, "write ${NAME}, or $${ for a literal ${"))
         elif name not in self._env:
             message = f"the environment variable {name} is not set"

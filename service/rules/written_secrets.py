@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.rules.problems import Finding, KeyPath
+from service.rules.substitution import references_in
 
 _SECRET_KEY = re.compile(r"(?:^|[_-])(?:token|secret|password|api[_-]?key)$", re.IGNORECASE)
 _SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
 _USER_AND_PASSWORD = re.compile(r"://[^\s/@:]*:(?P<password>[^\s/@]+)@")
-_REFERENCE = re.compile(r"(?<!\$)\$\{")
 _NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]+")
 
 
@@ -61,7 +61,7 @@ def _entries(value: Any) -> Iterator[tuple[str, Any]]:
 def _is_written_out(value: Any) -> bool:
     """Whether it is a value without any `${VAR}`. Nothing, and an empty text, are no secret."""
     if isinstance(value, str):
-        return bool(value) and not _REFERENCE.search(value)
+        return bool(value) and not references_in(value)
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

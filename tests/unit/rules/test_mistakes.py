@@ -104,11 +104,15 @@ def test_a_mistake_in_a_rule_is_found_at_its_place(lines: str, expected: str) ->
             "version: 1\nversion: 1\naccounts: {a: {provider: fusioo, token: '${T}'}}",
             "2:1: the key `version` stands here twice",
         ),
-        ("version: 1\naccounts: {a: {provider: fusioo, token: !env x}}", "2:41: can't be read as !env"),
-        ("version: 1\naccounts: !!omap {a: 1}", "2:11: the tag tag:yaml.org,2002:omap is not allowed"),
+        (
+            "version: 1\naccounts: {a: {provider: fusioo, token: !env x}}",
+            "2:41: a text that begins with ! is a tag",
+        ),
+        ("version: 1\naccounts: !!omap {a: 1}", "2:11: a text that begins with ! is a tag"),
         ("version: 1\naccounts: {${X}: 1}", "2:13: "),
         ("version: 1\n\taccounts: 1", "2:1: found character '\\t'"),
         ("version: 1\naccounts: *a", "2:11: found undefined alias"),
+        ("version: 1\naccounts: 1e999", "2:11: can't be read as float"),
         ("version: 1\n---\nversion: 1", "2:1: but found another document"),
         (
             "version: 1\naccounts: {a: {token: ${T}}}",
@@ -170,8 +174,7 @@ def test_a_missing_variable_is_the_only_mistake_of_its_value() -> None:
 @pytest.mark.parametrize("reference", ["${}", "${A-B}", "${OPS_SECRET:-x}", "${OPS_SECRET"])
 def test_a_strange_reference_is_an_error(reference: str) -> None:
     (problem,) = problems_of(FULL.replace("${OPS_SECRET}", reference))
-    assert problem.startswith("relay.yaml:10:59: `${")
-    assert "names no variable" in problem
+    assert problem.startswith("relay.yaml:10:59: a `${` here names no variable")
 
 
 def test_a_value_from_the_environment_is_not_shown_in_errors() -> None:

@@ -48,6 +48,27 @@ def test_a_secret_that_is_written_out_is_found(text: str, value: str, what: str,
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (_account('token: "$${s3cret"'), "`token` is written out"),
+        (_account('oauth: "$${s3cret"'), "`oauth` should be a mapping"),
+        (_account('token: "${T}", base_url: "x://me:s3cret@${T}"'), "the address's password is written out"),
+        (_account('token: "${T}", base_url: "x://me:s3cret@${T}"'), "the value of ${T} is not accepted"),
+        (_handler('secret: "${s3cret!}"'), "a `${` here names no variable"),
+        (_account("token: !s3cret "), "tags are not allowed here"),
+        (_account("token: !!s3cret "), "tags are not allowed here"),
+        (_account("token: !s3cret []"), "tags are not allowed here"),
+        (_account("token: !s3cret!x "), "found undefined tag handle"),
+        (_account("token: *s3cret"), "found undefined alias"),
+    ],
+)
+def test_no_problem_repeats_what_may_be_a_secret(text: str, told: str) -> None:
+    problems = "\n".join(problems_of(text, ENV))
+    assert told in problems
+    assert "s3cret" not in problems
+
+
+@pytest.mark.parametrize(
     "text",
     [
         _account('token: "${TOKEN}"'),
