@@ -10,6 +10,7 @@ import pytest
 from service.dev.simulators.fusioo.access import User
 from service.dev.simulators.fusioo.example_apps import CLIENTS_ID, TASKS_ID, example_state
 from service.dev.simulators.fusioo.records import Happening
+from tests.fixtures.answers import data_of
 from tests.fixtures.simulator import TOKEN, RunningSimulator, simulator_in_thread
 
 _MEMBER = "a-token-of-a-member"
@@ -47,11 +48,6 @@ def _refusal(response: httpx2.Response) -> tuple[int, int]:
     return response.status_code, body["code"]
 
 
-async def _data(response: httpx2.Response) -> Any:
-    assert (response.status_code, response.json()["code"]) == (200, 10000), response.text
-    return response.json()["data"]
-
-
 async def test_unknown_tokens_are_unauthorized(fresh: RunningSimulator) -> None:
     async with fresh.client(token="unknown") as client:
         assert _refusal(await client.get("/v3/ping")) == (401, 10003)
@@ -69,11 +65,11 @@ async def test_apps_and_fields_depend_on_the_user(fresh: RunningSimulator) -> No
     fresh.state.users[_MEMBER].hidden_apps = {CLIENTS_ID}
     fresh.state.users[_MEMBER].hidden_fields = {(TASKS_ID, "notes")}
     async with fresh.client(token=_MEMBER) as client:
-        (tasks,) = await _data(await client.get("/v3/apps"))
+        (tasks,) = data_of(await client.get("/v3/apps"))
         assert "notes" not in [field["id"] for field in tasks["fields"]]
         assert _refusal(await client.get(f"/v3/apps/{CLIENTS_ID}")) == (400, 30001)
         assert _refusal(await client.get("/v3/apps/i0")) == (404, 30000)
-        rows = await _data(await client.get(f"/v3/records/apps/{TASKS_ID}"))
+        rows = data_of(await client.get(f"/v3/records/apps/{TASKS_ID}"))
         assert rows
         assert all("notes" not in row for row in rows)
         sorted_by = await client.get(f"/v3/records/apps/{TASKS_ID}", params={"sort_by": "notes"})
@@ -81,23 +77,21 @@ async def test_apps_and_fields_depend_on_the_user(fresh: RunningSimulator) -> No
 
 
 async def test_a_record_lives_and_dies(api: httpx2.AsyncClient) -> None:
-    created = await _data(
-        await api.post(f"/v3/records/apps/{TASKS_ID}", json={"title": "New", "estimate": 2})
-    )
+    created = data_of(await api.post(f"/v3/records/apps/{TASKS_ID}", json={"title": "New", "estimate": 2}))
     assert created["title"] == "New"
     path = f"/v3/records/{created['id']}"
-    record = await _data(await api.get(path))
+    record = data_of(await api.get(path))
     assert (record["estimate"], record["priority"], record["created_by"]) == (2, ["Normal"], ["John Doe"])
-    assert await _data(await api.patch(path, json={"status": ["Done"], "estimate": None})) == {}
-    record = await _data(await api.get(path))
+    assert data_of(await api.patch(path, json={"status": ["Done"], "estimate": None})) == {}
+    record = data_of(await api.get(path))
     assert record["status"] == ["Done"]
     assert "estimate" not in record
-    assert await _data(await api.delete(path)) == {}
+    assert data_of(await api.delete(path)) == {}
     assert _refusal(await api.get(path)) == (404, 30051)
     assert _refusal(await api.patch(path, json={"status": ["Done"]})) == (404, 30051)
     assert _refusal(await api.delete(path)) == (404, 30051)
-    assert await _data(await api.get(path, params={"includeDeleted": "true"})) == record
-    assert await _data(await api.get(f"/v3/trash/records/{created['id']}")) == record
+    assert data_of(await api.get(path, params={"includeDeleted": "true"})) == record
+    assert data_of(await api.get(f"/v3/trash/records/{created['id']}")) == record
 
 
 async def test_deleted_records_are_for_administrators(fresh: RunningSimulator) -> None:
@@ -106,9 +100,9 @@ async def test_deleted_records_are_for_administrators(fresh: RunningSimulator) -
     listing, trash = f"/v3/records/apps/{TASKS_ID}", f"/v3/trash/records/{gone.id}"
     included = {"includeDeleted": "true"}
     async with fresh.client() as admin, fresh.client(token=_MEMBER) as member:
-        assert gone.id not in [row["id"] for row in await _data(await admin.get(listing))]
-        assert gone.id in [row["id"] for row in await _data(await admin.get(listing, params=included))]
-        assert (await _data(await admin.get(trash)))["id"] == gone.id
+        assert gone.id not in [row["id"] for row in data_of(await admin.get(listing))]
+        assert gone.id in [row["id"] for row in data_of(await admin.get(listing, params=included))]
+        assert data_of(await admin.get(trash))["id"] == gone.id
         assert _refusal(await member.get(listing, params=included)) == (400, 30001)
         assert _refusal(await member.get(f"/v3/records/{gone.id}", params=included)) == (400, 30001)
         assert _refusal(await member.get(trash)) == (404, 30051)
@@ -128,34 +122,34 @@ async def test_permissions_have_their_codes(fresh: RunningSimulator) -> None:
         assert _refusal(create) == (400, 30002)
         assert _refusal(await client.patch(f"/v3/records/{shown.id}", json={})) == (400, 30003)
         assert _refusal(await client.delete(f"/v3/records/{shown.id}")) == (400, 30004)
-        count = await _data(await client.get(f"/v3/records/apps/{TASKS_ID}/count"))
+        count = data_of(await client.get(f"/v3/records/apps/{TASKS_ID}/count"))
         assert count == {"count": len(fresh.state.records.live(TASKS_ID)) - 1}
 
 
 async def test_lists_are_paged_and_counted(api: httpx2.AsyncClient) -> None:
     path = f"/v3/records/apps/{TASKS_ID}"
-    whole = await _data(await api.get(path))
+    whole = data_of(await api.get(path))
     assert [row["title"] for row in whole] == sorted(row["title"] for row in whole)
-    assert await _data(await api.get(f"{path}/count")) == {"count": len(whole)}
-    page = await _data(await api.get(path, params={"offset": 1, "limit": 2}))
+    assert data_of(await api.get(f"{path}/count")) == {"count": len(whole)}
+    page = data_of(await api.get(path, params={"offset": 1, "limit": 2}))
     assert page == whole[1:3]
-    newest = await _data(await api.get(path, params={"sort_by": "created", "order": "desc", "limit": 1}))
+    newest = data_of(await api.get(path, params={"sort_by": "created", "order": "desc", "limit": 1}))
     assert newest[0]["created"] == max(row["created"] for row in whole)
-    assert await _data(await api.get(path, params={"limit": 0})) == []
+    assert data_of(await api.get(path, params={"limit": 0})) == []
     assert _refusal(await api.get(path, params={"limit": 201})) == (400, 30105)
 
 
 async def test_filters_and_ids(fresh: RunningSimulator, api: httpx2.AsyncClient) -> None:
     path = f"/v3/records/apps/{TASKS_ID}/filter"
     body = {"status": {"contains": "In Progress"}, "created": {"not_equal": "2023-10-04"}}
-    rows = await _data(await api.post(path, json=body))
+    rows = data_of(await api.post(path, json=body))
     assert {row["status"][0] for row in rows} == {"In progress"}
-    counted = await _data(await api.post(f"/v3/records/apps/{TASKS_ID}/count/filter", json=body))
+    counted = data_of(await api.post(f"/v3/records/apps/{TASKS_ID}/count/filter", json=body))
     assert counted == {"count": len(rows)}
     first, second, *_ = [record.id for record in fresh.state.records.live(TASKS_ID)]
     foreign = fresh.state.records.live(CLIENTS_ID)[0].id
     by_ids = await api.post(path, params={"ids": f"[{first},{second}, {foreign},i0]"}, json={})
-    assert {row["id"] for row in await _data(by_ids)} == {first, second}
+    assert {row["id"] for row in data_of(by_ids)} == {first, second}
     assert fresh.state.calls[-1].ids == (first, second, foreign, "i0")
     assert _refusal(await api.post(path, json={"colour": {"equal": "red"}})) == (400, 30050)
     assert _refusal(await api.post(path, params={"ids": first}, json={})) == (400, 30050)
@@ -180,16 +174,16 @@ async def test_a_body_must_say_that_it_is_json(api: httpx2.AsyncClient) -> None:
 
 async def test_webhooks_are_kept_with_a_secret_that_nobody_can_set(api: httpx2.AsyncClient) -> None:
     wanted = {"url": "https://relay.example/hook", "app_id": TASKS_ID, "on_create": True}
-    made = await _data(await api.post("/v3/webhooks", json=wanted))
+    made = data_of(await api.post("/v3/webhooks", json=wanted))
     assert (made["on_create"], made["on_update"], made["on_delete"]) == (True, False, False)
     assert len(made["secret"]) >= 8
     path = f"/v3/webhooks/{made['id']}"
-    assert await _data(await api.get("/v3/webhooks")) == [made]
-    patched = await _data(await api.patch(path, json={"url": "https://other.example/hook"}))
+    assert data_of(await api.get("/v3/webhooks")) == [made]
+    patched = data_of(await api.patch(path, json={"url": "https://other.example/hook"}))
     assert patched == {**made, "url": "https://other.example/hook"}
-    assert await _data(await api.get(path)) == patched
+    assert data_of(await api.get(path)) == patched
     assert _refusal(await api.patch(path, json={"secret": "mine"})) == (400, 30050)
-    assert await _data(await api.delete(path)) == {}
+    assert data_of(await api.delete(path)) == {}
     assert _refusal(await api.get(path)) == (404, 30200)
     assert _refusal(await api.delete(path)) == (404, 30200)
 

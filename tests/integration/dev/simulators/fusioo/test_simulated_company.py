@@ -7,14 +7,10 @@ import pytest
 
 from service.dev.simulators.fusioo.example_apps import TASKS_ID
 from service.dev.simulators.fusioo.settings import FusiooSettings
+from tests.fixtures.answers import data_of
 from tests.fixtures.simulator import RunningSimulator
 from tests.fixtures.sink import HttpSink
 from tests.fixtures.typed_app import TYPED_ID, typed_app
-
-
-async def _data(response: httpx2.Response) -> Any:
-    assert (response.status_code, response.json()["code"]) == (200, 10000), response.text
-    return response.json()["data"]
 
 
 async def _control(api: httpx2.AsyncClient, method: str, path: str, body: Any = None) -> Any:
@@ -41,7 +37,7 @@ async def test_many_records_are_made_edited_and_deleted_at_once(simulator: Runni
         gone = {"count": 7, "filter": {"title": {"contains": "Task"}}, "permanently": True}
         assert await _control(api, "DELETE", path, gone) == {"count": 7}
         assert (records.count(TASKS_ID), len(records.trash())) == (before + 290, 5)
-        counted = await _data(await api.get(f"/v3/records/apps/{TASKS_ID}/count"))
+        counted = data_of(await api.get(f"/v3/records/apps/{TASKS_ID}/count"))
         assert counted == {"count": before + 290}
         shown = (await api.get("/_sim/state", params={"records": "false"})).json()
         assert (shown["counts"][TASKS_ID], shown["records"]) == (before + 290, {})
@@ -102,12 +98,12 @@ async def test_a_token_can_do_what_its_user_may(simulator: RunningSimulator) -> 
             "name": "Lauren Moss",
             "admin": False,
         }
-        app = await _data(await other.get(f"/v3/apps/{TASKS_ID}"))
+        app = data_of(await other.get(f"/v3/apps/{TASKS_ID}"))
         fields = {field["id"]: field["can_update"] for field in app["fields"]}
         assert ("notes" in fields, fields["status"], fields["priority"]) == (False, False, True)
         path = f"/v3/records/{record_id}"
         assert (await other.patch(path, json={"status": ["Done"]})).json()["code"] == 30050
-        assert await _data(await other.patch(path, json={"priority": ["Low"]})) == {}
+        assert data_of(await other.patch(path, json={"priority": ["Low"]})) == {}
         assert (await other.delete(path)).json()["code"] == 30004
         await _control(api, "DELETE", "/tokens/another")
         assert (await other.get(path)).status_code == 401
@@ -122,7 +118,7 @@ async def test_an_application_gets_tokens_for_its_user(simulator: RunningSimulat
         for asked in (form, {"grant_type": "client_credentials", **credentials}):
             token = (await api.post("/oauth/token", data=asked)).json()["access_token"]
             async with simulator.client(token=token) as theirs:
-                assert TASKS_ID not in {app["id"] for app in await _data(await theirs.get("/v3/apps"))}
+                assert TASKS_ID not in {app["id"] for app in data_of(await theirs.get("/v3/apps"))}
         refused = await api.put("/_sim/applications/ours", json={"name": "Lauren Moss"})
         assert refused.status_code == 400
 
@@ -130,21 +126,19 @@ async def test_an_application_gets_tokens_for_its_user(simulator: RunningSimulat
 async def test_apps_and_users_come_and_go(simulator: RunningSimulator) -> None:
     async with simulator.client() as api:
         shown = await _control(api, "PUT", f"/apps/{TYPED_ID}", typed_app().to_json())
-        assert await _data(await api.get(f"/v3/apps/{TYPED_ID}")) == shown == typed_app().to_json()
+        assert data_of(await api.get(f"/v3/apps/{TYPED_ID}")) == shown == typed_app().to_json()
         made = [
-            await _data(await api.post(f"/v3/records/apps/{TYPED_ID}", json={"title": "Numbered"}))
+            data_of(await api.post(f"/v3/records/apps/{TYPED_ID}", json={"title": "Numbered"}))
             for _ in range(2)
         ]
-        numbers = [
-            (await _data(await api.get(f"/v3/records/{record['id']}")))["auto_number"] for record in made
-        ]
+        numbers = [data_of(await api.get(f"/v3/records/{record['id']}"))["auto_number"] for record in made]
         assert numbers == ["GDX-22433", "GDX-22434"]
         await _control(api, "DELETE", f"/apps/{TYPED_ID}")
         assert (await api.get(f"/v3/apps/{TYPED_ID}")).json()["code"] == 30000
         assert (await api.get(f"/v3/records/{made[0]['id']}")).json()["code"] == 30051
         member = {"name": "Ryan", "surname": "Smith", "email": "ryan@fusioo.com", "is_lite": True}
         await _control(api, "PUT", "/members/i547e", member)
-        assert (await _data(await api.get("/v3/users/i547e")))["is_lite"] is True
+        assert data_of(await api.get("/v3/users/i547e"))["is_lite"] is True
         await _control(api, "DELETE", "/members/i547e")
         assert (await api.get("/v3/users/i547e")).json()["code"] == 30105
 
@@ -156,7 +150,7 @@ async def test_a_workflow_sends_a_table_of_the_record(simulator: RunningSimulato
     async with simulator.client() as api:
         workflow = await _control(api, "POST", "/workflows", wanted)
         assert await _control(api, "GET", "/workflows") == [workflow]
-        assert await _data(await api.get("/v3/webhooks")) == []  # they stand in no list of the API
+        assert data_of(await api.get("/v3/webhooks")) == []  # they stand in no list of the API
         simulator.state.records.update(record.id, {"status": ["To do"]}, person="Sarah May")
         simulator.state.records.update(record.id, {"status": ["Done"]}, person="Sarah May")
         (request,) = sink.wait_for(1)

@@ -1,19 +1,12 @@
 """The three versions of the API, and lists whose pages shift."""
 
-from typing import Any
-
-import httpx2
 import pytest
 
 from service.dev.simulators.fusioo.example_apps import TASKS_ID
 from service.dev.simulators.fusioo.settings import FusiooSettings
+from tests.fixtures.answers import data_of
 from tests.fixtures.simulator import RunningSimulator
 from tests.fixtures.typed_app import TYPED_ID, typed_app
-
-
-async def _data(response: httpx2.Response) -> Any:
-    assert (response.status_code, response.json()["code"]) == (200, 10000), response.text
-    return response.json()["data"]
 
 
 async def test_offsets_count_from_one_before_version_three(simulator: RunningSimulator) -> None:
@@ -21,7 +14,7 @@ async def test_offsets_count_from_one_before_version_three(simulator: RunningSim
 
         async def titles(version: int, offset: int) -> list[str]:
             path = f"/v{version}/records/apps/{TASKS_ID}"
-            rows = await _data(await api.get(path, params={"offset": offset, "limit": 2}))
+            rows = data_of(await api.get(path, params={"offset": offset, "limit": 2}))
             return [row["title"] for row in rows]
 
         whole = sorted(record.now.values["title"] for record in simulator.state.records.live(TASKS_ID))
@@ -35,15 +28,15 @@ async def test_each_version_answers_writes_in_its_way(simulator: RunningSimulato
         answers = {}
         for version in (1, 2, 3):
             path = f"/v{version}/records/apps/{TASKS_ID}"
-            created = await _data(await api.post(path, json={"title": "New"}))
+            created = data_of(await api.post(path, json={"title": "New"}))
             path = f"/v{version}/records/{created['id']}"
-            answers[version] = (set(created), await _data(await api.patch(path, json={"notes": "x"})))
+            answers[version] = (set(created), data_of(await api.patch(path, json={"notes": "x"})))
         assert answers[1] == answers[3] == ({"id", "title"}, {})
         created_keys, updated = answers[2]
         assert {"created", "status", "priority"} <= created_keys
         assert updated["notes"] == "x"
         simulator.state.settings = FusiooSettings(writes_answer="record")
-        created = await _data(await api.post(f"/v3/records/apps/{TASKS_ID}", json={"title": "New"}))
+        created = data_of(await api.post(f"/v3/records/apps/{TASKS_ID}", json={"title": "New"}))
         assert "created" in created
 
 
@@ -53,16 +46,16 @@ async def test_files_discussions_and_users_came_with_version_three(simulator: Ru
     record_id = state.records.create(TYPED_ID, {"title": "Old"}, person="Sarah May").id
     async with simulator.client() as api:
         params, files = {"recordId": record_id, "fieldId": "file"}, {"file": ("a.txt", b"a")}
-        uploaded = await _data(await api.post("/v3/files", params=params, files=files))
+        uploaded = data_of(await api.post("/v3/files", params=params, files=files))
         for version in (1, 2):
             for path in ("users", f"files/{uploaded['id']}", f"discussions/records/{record_id}"):
                 response = await api.get(f"/v{version}/{path}")
                 assert (response.status_code, response.json()["code"]) == (404, 10002)
-            assert "file" not in await _data(await api.get(f"/v{version}/records/{record_id}"))
+            assert "file" not in data_of(await api.get(f"/v{version}/records/{record_id}"))
             refused = await api.patch(f"/v{version}/records/{record_id}", json={"file": []})
             assert refused.json()["code"] == 30050
-            assert await _data(await api.get(f"/v{version}/ping")) == {}
-        assert (await _data(await api.get(f"/v3/records/{record_id}")))["file"] == [uploaded["id"]]
+            assert data_of(await api.get(f"/v{version}/ping")) == {}
+        assert data_of(await api.get(f"/v3/records/{record_id}"))["file"] == [uploaded["id"]]
 
 
 @pytest.mark.parametrize("method", ["list", "filter"])
@@ -77,9 +70,9 @@ async def test_pages_shift_while_a_list_is_read(simulator: RunningSimulator, met
         async def page(offset: int) -> list[str]:
             params = {"offset": offset, "limit": 20}
             if method == "list":
-                rows = await _data(await api.get(path, params=params))
+                rows = data_of(await api.get(path, params=params))
             else:
-                rows = await _data(await api.post(f"{path}/filter", params=params, json={}))
+                rows = data_of(await api.post(f"{path}/filter", params=params, json={}))
             return [row["id"] for row in rows]
 
         before = simulator.state.records.count(TASKS_ID)
@@ -88,5 +81,5 @@ async def test_pages_shift_while_a_list_is_read(simulator: RunningSimulator, met
         assert len(simulator.state.records.trash()) == 4
         # Asked for by their ids nothing shifts: that is not a page of a list.
         ids = f"[{','.join(pages[0])}]"
-        await _data(await api.post(f"{path}/filter", params={"ids": ids}, json={}))
+        data_of(await api.post(f"{path}/filter", params={"ids": ids}, json={}))
         assert len(simulator.state.records.trash()) == 4
