@@ -2,7 +2,7 @@
 
     RelayError
     ├── ConfigurationError     the user's settings or YAML are wrong: says where, and what to do
-    ├── ProviderError          a provider's API answered with an error, or not at all (tree: fusioo/errors.py)
+    ├── ProviderError          a provider's API answered with an error, or not at all (tree: fusioo/errors)
     │   ├── AccountRefusedError    it does not accept the account's credentials
     │   ├── AppRefusedError        it does not let the account use one app
     │   └── BatchTooLargeError     it would rather be asked for fewer records at once

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import typer
 
@@ -161,7 +162,8 @@ async def _check_token(
         vault=TokenVault(engine, SecretBox(key), insist=True),
     ) as client:
         await client.ping()
-    return True, f"is accepted by {configuration.accounts[account].base_url}"
+    host = urlsplit(configuration.accounts[account].base_url).netloc.rpartition("@")[2]  # no password
+    return True, f"is accepted by {host}"
 
 
 async def _check_webhooks(

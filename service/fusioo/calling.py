@@ -74,6 +74,7 @@ class Caller:
         `call.within` for everything. The call is under way until the end. Raises as `perform` does, also
         while parts are read.
         """
+        course = _Course(call, ends=_now() + self._limits.timeout)
         until = _now() + (call.within or self._limits.timeout)
 
         async def attempt(credentials: Credentials) -> tuple[Arriving, AsyncExitStack]:
@@ -81,7 +82,11 @@ class Caller:
             async with AsyncExitStack() as stack:
                 note_status = await stack.enter_async_context(self._metered(call.endpoint))
                 receiving = receive(
-                    self._http, request, deadline=until - _now(), longest_wait=self._limits.timeout
+                    self._http,
+                    request,
+                    deadline=until - _now(),
+                    head_within=course.left(),
+                    longest_wait=self._limits.timeout,
                 )
                 with _reaching(call.endpoint):
                     answer = await stack.enter_async_context(receiving)
@@ -89,7 +94,6 @@ class Caller:
                 answer = replace(answer, parts=_reached(call.endpoint, answer.parts))
                 return await refuse_or_pass(call.endpoint, answer), stack.pop_all()
 
-        course = _Course(call, ends=_now() + self._limits.timeout)
         answer, stack = await self._repeat(course, attempt)
         async with stack:
             yield answer

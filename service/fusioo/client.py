@@ -38,11 +38,12 @@ class FusiooClient:
     `open` makes everything that is needed. Else `http` is made by transport.http.make_client and may be
     shared; `async with` closes it at the end, without `async with` its owner does.
 
-    `timeout` limits each call altogether, in seconds, repetitions included (whole files have limits of their
-    own). `meter` counts the calls, each attempt of them (`ping` is free). `retries`: what failed in passing
-    is repeated within the call where that is safe (fusioo/repeating.py); who repeats by themselves, give
-    NO_RETRIES. Every call raises FusiooError (fusioo/errors), or BudgetExhaustedError before anything is
-    sent. Raises ConfigurationError for a base URL of version 1 or 2, ValueError for no timeout.
+    `timeout` limits each call altogether, in seconds, repetitions included (whole files, and fetching a token
+    first, have limits of their own). `meter` counts the calls, each attempt of them (`ping` is free).
+    `retries`: what failed in passing is repeated within the call where that is safe (fusioo/repeating.py);
+    who repeats by themselves, give NO_RETRIES. Every call raises FusiooError (fusioo/errors), or
+    BudgetExhaustedError before anything is sent. Raises ConfigurationError for a base URL of version 1 or 2,
+    ValueError for no timeout.
     """
 
     def __init__(

@@ -148,7 +148,7 @@ def is_refusal(endpoint: Endpoint, body: bytes) -> bool:
 
 
 def read_answer(endpoint: Endpoint, answer: Response) -> Any:
-    """Give the envelope's data (None where it has none). Raises what the answer means (fusioo/errors.py)."""
+    """Give the envelope's data (None where it has none). Raises what the answer means (fusioo/errors)."""
     envelope = _envelope(answer.body)
     code = _code(envelope)
     if envelope is not None and code == _SUCCESS and answer.status < _REDIRECTS:

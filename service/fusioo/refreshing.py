@@ -165,13 +165,14 @@ class OAuthToken:
 
     async def _fetch(self, claim: Claim) -> SecretStr:
         began = self._clock()
+        # What is raised is told by whoever asked for a token; here it is no more than the course of things.
         try:
             tokens = await self._ask_again_if_lost(claim)
         except TokenRefusedError as error:
             await self._store.give_up(
                 claim, Failure(error.said or f"HTTP {error.status}", error.pause, refused=str(error))
             )
-            _log.error("token.refused", account=self._account, error=str(error))
+            _log.info("token.refused", account=self._account, error=str(error))
             raise
         except FusiooError as error:
             pause = self._pause(claim.failures, error.retry_after)
@@ -179,7 +180,7 @@ class OAuthToken:
                 _short(error), endpoint=ENDPOINT, status=error.status, retry_after=pause
             )
             await self._store.give_up(claim, Failure(missed.said, pause))
-            _log.warning("token.missed", account=self._account, error=str(missed), seconds=round(pause, 3))
+            _log.info("token.missed", account=self._account, error=str(missed), seconds=round(pause, 3))
             raise missed from error
         state = await self._store.keep(claim, tokens, took=self._clock() - began)
         self._know(state)

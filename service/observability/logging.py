@@ -5,9 +5,12 @@ import sys
 from typing import TextIO
 
 import structlog
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from structlog.typing import Processor
 
 from service.observability.redacting import redact
+
+_log = structlog.get_logger()
 
 
 def configure_logging(*, json: bool, level: str, stream: TextIO | None = None) -> None:
@@ -46,3 +49,15 @@ def configure_logging(*, json: bool, level: str, stream: TextIO | None = None) -
     )
     # The libraries' small talk is not ours: only what they warn of.
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+    # Its own hooks warn of each repeat, also of those that nobody needs to know of, and count in a registry
+    # that nobody reads.
+    set_on_retry_hooks([_tell_of_repeat])
+
+
+def _tell_of_repeat(details: RetryDetails) -> None:
+    _log.info(
+        "call.missed",
+        attempt=details.retry_num,
+        error=str(details.caused_by),
+        seconds=round(details.wait_for, 3),
+    )

@@ -62,34 +62,44 @@ class Runner:
         return self._attempts.any_stuck or any(handler.abandoned() for handler in self._handlers.values())
 
     async def run(self, handler_name: str) -> None:
-        """Answer one doorbell. Runs of a handler that left the configuration are held."""
+        """Answer one doorbell. Runs of a handler that left the configuration are held.
+
+        Raises what claiming and looking for more raise, when all that it has begun is ended.
+        """
         handler = self._handlers.get(handler_name)
         if handler is None:
             _log.warning("handler.not_found", handler=handler_name)
             return
         until = monotonic() + WORKS_FOR
-        async with asyncio.TaskGroup() as group:
-            working: Working = set()
+        working: Working = set()
+        try:
             while self._goes_on(until):
-                working |= await self._begin(handler, group, until)
+                working |= await self._begin(handler, until)
                 if not working:
                     return
                 working = await _until_one_ended(working)
             while working:
                 await self._ring_if_due(handler)  # another doorbell may use what the ended ones left
                 working = await _until_one_ended(working)
+        except asyncio.CancelledError:
+            for attempt in working:
+                attempt.cancel()
+            raise
+        finally:
+            if working:  # whatever failed: a run that we hold and nobody works on would never be tried
+                await asyncio.wait(working)
         await self._ring_if_due(handler)
 
     def _goes_on(self, until: float) -> bool:
         return not (self.must_retire or self._winding_down) and monotonic() < until
 
-    async def _begin(self, handler: BoundHandler, group: asyncio.TaskGroup, until: float) -> Working:
+    async def _begin(self, handler: BoundHandler, until: float) -> Working:
         """Claim what can begin now, and begin it."""
         places = await self._places.take(handler.concurrency)
         begun: Working = set()
         try:
             for run, change in await self._claim(handler, places) if self._goes_on(until) else ():
-                attempt = group.create_task(self._attempts.make(handler, run, change))
+                attempt = asyncio.create_task(self._attempts.make(handler, run, change))
                 attempt.add_done_callback(lambda _: self._places.give_back())
                 begun.add(attempt)
         finally:
@@ -129,6 +139,8 @@ class Runner:
 
 
 async def _until_one_ended(working: Working) -> Working:
-    """Wait for one of them to end; gives those that have not."""
-    _, pending = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+    """Wait for one of them to end; gives those that have not. Raises what it ended with."""
+    ended, pending = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+    for attempt in ended:
+        attempt.result()
     return pending

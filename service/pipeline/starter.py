@@ -136,7 +136,8 @@ class _Names:
 
     def free(self, *words: str) -> str:
         plain = re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")
-        name = wanted = plain if plain[:1].isalpha() else f"app-{plain}".rstrip("-")
+        is_name = plain[:1].isalpha() and plain not in _YAML_WORDS
+        name = wanted = plain if is_name else f"app-{plain}".rstrip("-")
         number = 1
         while name in self._taken:
             number += 1

@@ -34,17 +34,17 @@ class Arriving:
 
 @asynccontextmanager
 async def receive(
-    client: Client, request: Request, *, deadline: float, longest_wait: float
+    client: Client, request: Request, *, deadline: float, head_within: float, longest_wait: float
 ) -> AsyncIterator[Arriving]:
     """Send a request, and give its answer as soon as the head is there.
 
-    `deadline` limits everything together, what the caller does between two parts included; `longest_wait`
-    each wait, for the head as for a part; both in seconds. Reading the parts, too, raises a TransportError
-    (transport/errors.py): a body that ends before its announced size is a ConnectionLostError.
+    `deadline` limits everything together, what the caller does between two parts included; `head_within` the
+    wait for the head, `longest_wait` that for each part; all in seconds. Reading the parts, too, raises a
+    TransportError (transport/errors.py): a body that ends before its announced size is a ConnectionLostError.
     """
     origin = origin_of(request.url)
     limits = _Limits(origin, longest_wait, asyncio.get_running_loop().time() + deadline)
-    answer = await _begin(client, request, limits)
+    answer = await _begin(client, request, origin, within=max(min(deadline, head_within), 0.0))
     try:
         head = Arriving(answer.status_code, headers_of(answer), raw_parts(answer))
         async with aclosing(_parts(head, limits)) as parts:
@@ -61,14 +61,13 @@ class _Limits:
     """By the loop's clock."""
 
     def wait(self) -> float:
-        """How long may be waited now, in seconds."""
+        """How long may be waited for a part now, in seconds."""
         return max(min(self.longest_wait, self.ends - asyncio.get_running_loop().time()), 0.0)
 
 
-async def _begin(client: Client, request: Request, limits: _Limits) -> httpx2.Response:
-    wait = limits.wait()
-    with transport_errors(limits.origin, within=wait):
-        async with asyncio.timeout(wait):
+async def _begin(client: Client, request: Request, origin: str, *, within: float) -> httpx2.Response:
+    with transport_errors(origin, within=within):
+        async with asyncio.timeout(within):
             return await begin(client, request)
 
 

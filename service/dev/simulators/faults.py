@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as validated
 
 _STRICT = ConfigDict(extra="forbid", validate_assignment=True, use_attribute_docstrings=True)
@@ -14,6 +14,17 @@ _STRICT = ConfigDict(extra="forbid", validate_assignment=True, use_attribute_doc
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
+
+
+def _check_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression ({error})") from error
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_check_pattern)]
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,7 @@ class AnswerFault:
     its own status: late, where `delay_seconds` says so."""
     code: int | None = None
     """The envelope's code; none: 10001, internal error."""
-    path: str = ""
+    path: Pattern = ""
     """A regular expression, searched in the path; empty: all calls."""
     method: str | None = None
     """The calls of one HTTP method only."""
@@ -105,7 +116,7 @@ class AnswerFault:
 class Hold:
     """Keep calls whose method and path fit waiting until they are released."""
 
-    path: str = ""
+    path: Pattern = ""
     """A regular expression, searched in the path; empty: all calls."""
     method: str | None = None
     """The calls of one HTTP method only."""

@@ -9,7 +9,7 @@ def check_accounts(configuration: Configuration, simulator_url: str) -> None:
     for name, account in configuration.accounts.items():
         if account.base_url.rstrip("/") != simulator_url:
             raise ConfigurationError(
-                f"account {name} is at {account.base_url}, which is not the simulator",
+                f"account {name} is not at the simulator",  # its address may hold a password
                 place=configuration.place("accounts", name),
                 remedy="write `base_url: ${FUSIOO_BASE_URL}` there to try your rules on the simulator, or set"
                 " FUSIOO_TOKEN and RELAY_PUBLIC_URL for the real Fusioo",

@@ -9,7 +9,7 @@ from service.fusioo.protocol import Call, build_call
 
 
 class Apps:
-    """`client.apps`. Every method raises FusiooError (fusioo/errors.py)."""
+    """`client.apps`. Every method raises FusiooError (fusioo/errors)."""
 
     def __init__(self, perform: Callable[[Call], Awaitable[Any]]) -> None:
         self._perform = perform

@@ -21,7 +21,7 @@ RecordList: TypeAlias = list[Record]
 
 
 class Records:
-    """`client.records`. Every method raises FusiooError (fusioo/errors.py)."""
+    """`client.records`. Every method raises FusiooError (fusioo/errors)."""
 
     def __init__(self, perform: Callable[[Call], Awaitable[Any]]) -> None:
         self._perform = perform

@@ -9,7 +9,7 @@ from service.fusioo.protocol import Call, build_call
 
 
 class Webhooks:
-    """`client.webhooks`. Every method raises FusiooError (fusioo/errors.py)."""
+    """`client.webhooks`. Every method raises FusiooError (fusioo/errors)."""
 
     def __init__(self, perform: Callable[[Call], Awaitable[Any]]) -> None:
         self._perform = perform

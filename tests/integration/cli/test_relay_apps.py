@@ -90,10 +90,30 @@ def test_a_provider_that_is_away_is_one_line(configured: Relay, monkeypatch: pyt
     monkeypatch.setenv("URL", "http://127.0.0.1:9/v3")
     result = configured("apps")
     assert result.exit_code == 1
-    *repeats, last = result.stderr.splitlines()
-    assert last.startswith("relay: ")
-    assert "http://127.0.0.1:9 could not be reached" in last
-    assert all("retry_scheduled" in line for line in repeats), "what failed in passing is tried again"
+    assert "http://127.0.0.1:9 could not be reached" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("", "could not be reached"), ("/v3/nowhere", "no token is given")]
+)
+def test_a_token_endpoint_that_gives_none_is_one_line(  # noqa: PLR0917
+    configured: Relay,
+    simulator: RunningSimulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    expected: str,
+) -> None:
+    oauth = 'oauth: {client_id: an-app, client_secret: "${FUSIOO_TOKEN}", token_url: "${TOKEN_URL}"}'
+    (tmp_path / "relay.yaml").write_text(ONE.replace('token: "${FUSIOO_TOKEN}"', oauth))
+    monkeypatch.setenv(
+        "TOKEN_URL", simulator.url.replace("/v3", path) if path else "http://127.0.0.1:9/token"
+    )
+    result = configured("apps")
+    assert result.exit_code == 1
+    assert expected in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_without_a_file_it_leads_to_init(relay: Relay) -> None:

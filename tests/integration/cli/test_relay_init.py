@@ -101,10 +101,8 @@ def test_a_token_that_is_not_accepted_writes_nothing(
 def test_an_address_that_does_not_work_is_one_line(told: Relay, file: Path, url: str, expected: str) -> None:
     result = told("init", "--base-url", url)
     assert result.exit_code == 1
-    *repeats, last = result.stderr.splitlines()
-    assert last.startswith("relay: ")
-    assert expected in last
-    assert all("retry_scheduled" in line for line in repeats), "what failed in passing is tried again"
+    assert expected in result.stderr
+    assert result.stderr.count("\n") == 1
     assert not file.exists()
 
 

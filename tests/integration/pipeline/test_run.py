@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from psycopg import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.changes.types import Change
@@ -98,6 +99,30 @@ async def test_who_winds_down_finishes_what_it_has_and_leaves_the_rest_to_others
     await running
     assert sorted(status for status, *_ in runs(database)) == ["done", "ready"]
     assert "ops" in pipeline.bells.handlers
+
+
+async def test_what_is_in_hand_is_finished_where_the_look_for_more_fails(
+    engine: AsyncEngine, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away for a moment, while one attempt has ended and the other one goes on."""
+    looked = asyncio.Event()
+
+    async def away(*_: object, **__: object) -> bool:
+        looked.set()
+        raise OperationalError("the server is restarted")
+
+    async def work(change: Change, _: Context) -> None:
+        if change.record_id == "a":
+            runner.wind_down()
+        else:
+            await looked.wait()
+
+    monkeypatch.setattr("service.pipeline.run.is_run_due", away)
+    pipeline = await with_changes(engine, database, [bound(work)], records="ab")
+    runner = pipeline.runner(pipeline.process())
+    with pytest.raises(OperationalError):
+        await runner.run("ops")
+    assert runs(database) == [("done", 1, None)] * 2
 
 
 async def test_a_failing_run_holds_back_its_record_only_and_keeps_its_key(

@@ -148,6 +148,24 @@ async def test_all_attempts_share_the_time_limit() -> None:
     assert 1 < len(fusioo.requests) < 5
 
 
+async def test_all_attempts_at_a_file_share_the_time_limit_until_its_head_is_there() -> None:
+    requests: list[httpx2.Request] = []
+
+    async def answering(request: httpx2.Request) -> httpx2.Response:
+        requests.append(request)
+        if len(requests) == 1:
+            raise RESET
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets this event")
+
+    patient = Retries(attempts=2, first_pause=0.2, longest_pause=0.2)
+    async with client_over(answering, retries=patient, timeout=1.0) as client:
+        with pytest.raises(errors.UnreachableError, match=r"did not answer within 0\.[0-8]"):
+            async with client.files.download("i1"):
+                raise AssertionError("there was no head")
+    assert len(requests) == 2
+
+
 class CountingMeter:
     """Counts the attempts; has only so many calls."""
 

@@ -67,7 +67,16 @@ def test_whatever_happens_it_ends_and_gives_nothing_twice(
 ) -> None:
     rows = ShiftingList.of(length)
     meddler = Meddler(rows, rng, ["create", "delete", "restore", "move"], turns=turns, at_once=at_once)
-    steps_of(rows, SMALL, meddler, lasting=False)
+    plan = PagePlan(SMALL, counted=True, lasting=False)
+
+    def meddle() -> None:
+        meddler()
+        pages = rows.born // (SMALL.page_size - SMALL.overlap) + 1  # of the longest that the list has been
+        assert plan.steps <= SMALL.rounds * (64 + 3 * pages), "it does not end"
+
+    given_rows = list(walked(plan, rows, meddle))
+    assert len(given_rows) == len(set(given_rows)) == plan.seen
+    assert plan.step is None
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,13 @@ def test_odd_words_stay_what_they_are(name: str) -> None:
         assert rules[0].when.fields[name].written() == (("contains_any", ["x", name]),)
 
 
+@pytest.mark.parametrize("app_name", ["null", "Y", "On"])
+def test_a_rule_s_name_is_no_word_of_yaml(app_name: str) -> None:
+    assert [rule.name for rule in chosen(app(name=app_name)).rules] == [f"{app_name.lower()}-every"]
+    watched, _ = chosen(app(field(app_name, "number"), name=":")).rules
+    assert watched.name == f"app-{app_name.lower()}"
+
+
 def test_an_option_that_looks_like_a_variable_is_none() -> None:
     watched, _ = chosen(app(field("status", "list", items=["a", "${X}"]))).rules
     assert watched.when is not None

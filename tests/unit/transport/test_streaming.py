@@ -35,7 +35,7 @@ async def never() -> AsyncIterator[bytes]:
 async def test_the_head_comes_first_and_then_the_parts() -> None:
     async with (
         answering_with(pieces(b"one", b"two"), content_length="6", X_Some="Thing") as client,
-        receive(client, FILE, deadline=5.0, longest_wait=5.0) as arriving,
+        receive(client, FILE, deadline=5.0, head_within=5.0, longest_wait=5.0) as arriving,
     ):
         assert (arriving.status, arriving.size, arriving.headers["x-some"]) == (200, 6, "Thing")
         assert [part async for part in arriving.parts] == [b"one", b"two"]
@@ -50,7 +50,7 @@ async def test_a_size_that_is_none_is_not_known(announced: str) -> None:
 
     async with (
         client_over(answering) as client,
-        receive(client, FILE, deadline=5.0, longest_wait=5.0) as arriving,
+        receive(client, FILE, deadline=5.0, head_within=5.0, longest_wait=5.0) as arriving,
     ):
         assert arriving.size is None
         assert [part async for part in arriving.parts] == [b"abcdef"]
@@ -60,7 +60,7 @@ async def test_a_size_that_is_none_is_not_known(announced: str) -> None:
 async def test_a_body_of_another_size_than_announced_is_a_lost_connection(body: bytes) -> None:
     async with (
         answering_with(pieces(body), content_length="7") as client,
-        receive(client, FILE, deadline=5.0, longest_wait=5.0) as arriving,
+        receive(client, FILE, deadline=5.0, head_within=5.0, longest_wait=5.0) as arriving,
     ):
         with pytest.raises(errors.ConnectionLostError, match=f"{len(body)} of 7 announced bytes"):
             assert [part async for part in arriving.parts]
@@ -70,7 +70,7 @@ async def test_a_body_of_another_size_than_announced_is_a_lost_connection(body: 
 async def test_a_part_that_does_not_come_is_not_waited_for(deadline: float, longest_wait: float) -> None:
     async with (
         answering_with(never()) as client,
-        receive(client, FILE, deadline=deadline, longest_wait=longest_wait) as arriving,
+        receive(client, FILE, deadline=deadline, head_within=5.0, longest_wait=longest_wait) as arriving,
     ):
         parts = arriving.parts
         assert await anext(parts) == b"first"
@@ -78,7 +78,8 @@ async def test_a_part_that_does_not_come_is_not_waited_for(deadline: float, long
             await anext(parts)
 
 
-async def test_a_head_that_does_not_come_is_not_waited_for() -> None:
+@pytest.mark.parametrize(("deadline", "head_within"), [(5.0, 0.01), (0.01, 5.0), (-1.0, 5.0)])
+async def test_a_head_that_does_not_come_is_not_waited_for(deadline: float, head_within: float) -> None:
     async def answering(_: httpx2.Request) -> httpx2.Response:
         await asyncio.Event().wait()
         raise AssertionError("nobody sets this event")
@@ -87,7 +88,7 @@ async def test_a_head_that_does_not_come_is_not_waited_for() -> None:
         timeout=Timeout(5.0), allow_private=False, transport=httpx2.MockTransport(answering)
     ) as client:
         with pytest.raises(errors.TimedOutError) as caught:
-            async with receive(client, FILE, deadline=5.0, longest_wait=0.01):
+            async with receive(client, FILE, deadline=deadline, head_within=head_within, longest_wait=5.0):
                 raise AssertionError("there was no head")
     assert "T0PSECRET" not in str(caught.value)
 
@@ -99,7 +100,7 @@ async def test_a_connection_that_breaks_in_the_middle_is_lost() -> None:
 
     async with (
         answering_with(breaking()) as client,
-        receive(client, FILE, deadline=5.0, longest_wait=5.0) as arriving,
+        receive(client, FILE, deadline=5.0, head_within=5.0, longest_wait=5.0) as arriving,
     ):
         with pytest.raises(errors.ConnectionLostError, match="broke off: reset"):
             assert [part async for part in arriving.parts]
@@ -117,7 +118,7 @@ async def test_the_reader_s_own_errors_are_left_alone(error: Exception) -> None:
             closed.append(True)
 
     async def reading(client: Client) -> None:
-        async with receive(client, FILE, deadline=5.0, longest_wait=5.0) as arriving:
+        async with receive(client, FILE, deadline=5.0, head_within=5.0, longest_wait=5.0) as arriving:
             await anext(arriving.parts)
             raise error
 

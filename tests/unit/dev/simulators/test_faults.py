@@ -46,7 +46,13 @@ def test_replace_touches_only_what_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"deliverys": {}}, {"deliveries": {"drop": 1}}, {"answers": [{"body": "x"}]}]
+    "wrong",
+    [
+        {"deliverys": {}},
+        {"deliveries": {"drop": 1}},
+        {"answers": [{"body": "x"}]},
+        {"holds": [{"path": "("}]},
+    ],
 )
 def test_replace_refuses_what_it_does_not_know_and_changes_nothing(wrong: dict[str, Any]) -> None:
     faults = Faults()

@@ -71,7 +71,12 @@ def test_a_wrong_answer_is_read() -> None:
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
-    [("state=1", "'state' is not one of status, body"), ("share=2", "share: "), ("status", "status: ")],
+    [
+        ("state=1", "'state' is not one of status, body"),
+        ("share=2", "share: "),
+        ("status", "status: "),
+        ("path=(", "path: "),
+    ],
 )
 def test_what_is_no_answer_is_refused(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
