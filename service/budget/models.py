@@ -31,7 +31,10 @@ class Call(Base):
 
 
 class Block(Base):
-    """An account that the provider answered 429: no calls until then, afterwards one probe."""
+    """An account that the provider answered 429: no calls for a while, then one probe, then fewer calls.
+
+    Somebody else uses up a part of the company's calls. How large a part, the refusal tells.
+    """
 
     __tablename__ = "blocks"
 
@@ -43,3 +46,7 @@ class Block(Base):
     """The one call let through after the block; NULL: none is under way."""
     probe_until: Mapped[datetime | None]
     """When that call has timed out at the latest."""
+    ceiling: Mapped[int | None]
+    """So many calls of ours had the provider accepted in its window when it refused one, …"""
+    ceiling_until: Mapped[datetime | None]
+    """… and more than that are not made before this; then they are tried one at a time."""

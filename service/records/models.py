@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Sequence, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Sequence, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,9 +32,25 @@ class Record(Base):
     """The API's values; kept after a delete. NULL while unseen, or deleted before we ever saw it."""
     seen_at: Mapped[datetime | None]
     changed_at: Mapped[datetime | None]
+    looks_in_row: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How many looks came shortly after each other, before the last one (`budget/pacing`)."""
+    rest_until: Mapped[datetime | None]
+    """Deliveries of it wait until then: it never rests by itself."""
+    missing_since: Mapped[datetime | None]
+    """When it was first missed, without anybody saying that it was deleted; kept when it turns out to be."""
 
     # Room on each page: a record that is seen again touches no index then.
-    __table_args__ = (one_of("state", RecordState), {"postgresql_with": {"fillfactor": 80}})
+    __table_args__ = (
+        one_of("state", RecordState),
+        Index(
+            "ix_records_missing",
+            "account",
+            "app_id",
+            "missing_since",
+            postgresql_where=text("missing_since IS NOT NULL"),
+        ),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
 
 
 class ChangeRow(Base):
@@ -90,3 +106,7 @@ class Slot(Base):
     """… and is not tried again before this."""
     halted: Mapped[str | None]
     """Why the provider refuses this app; it is asked again now and then."""
+    deletions_held_at: Mapped[datetime | None]
+    """Since when so many records are missing that none is taken for deleted, until a person says so."""
+    deletions_accepted_until: Mapped[datetime | None]
+    """A person said so: until then what is missing is deleted."""
