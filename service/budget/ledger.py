@@ -9,7 +9,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.budget import repository
-from service.budget.repository import Lane, Limit
+from service.budget.lanes import Lane, Limit
+from service.budget.pacing import Standing
+from service.budget.standing import read_standing
 from service.db.failures import is_our_fault
 
 _log = structlog.get_logger()
@@ -45,6 +47,10 @@ class Ledger:
             longest=self._longest,
             holder=self._holder,
         )
+
+    async def standing(self, connection: AsyncConnection) -> Standing:
+        """Measure the budget for settling, and keep it as it is until the caller's transaction ends."""
+        return await read_standing(connection, self.account, self.limit)
 
     async def finish(self, call_id: int, status: int | None) -> None:
         """Note that a call is over, in a transaction of its own.

@@ -4,15 +4,14 @@ The lock is often waited for, so the time is asked at each statement (clock_time
 transaction's; in a subquery, where it should bound an index: otherwise it is asked, and compared, row by row.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from http import HTTPStatus
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.budget.lanes import Lane, Limit
 from service.db.locks import Lock, lock
 from service.errors import BudgetExhaustedError
 
@@ -20,31 +19,6 @@ MARGIN = timedelta(seconds=2)
 """How much longer than the window a call counts: the provider's clock and the way there."""
 FIRST_BLOCK = timedelta(seconds=60)
 LONGEST_BLOCK = timedelta(minutes=10)
-
-
-class Lane(StrEnum):
-    """What a call is for."""
-
-    SETTLE = "settle"
-    HANDLERS = "handlers"
-    REGISTRATIONS = "registrations"
-
-
-USES_RESERVE = frozenset({Lane.REGISTRATIONS})
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """An account's budget: so many calls in a moving window, a part of it kept in reserve."""
-
-    calls: int
-    window: timedelta
-    reserve: float = 0.1
-    """The share that only registrations (and people) may use."""
-
-    def usable(self, lane: Lane) -> int:
-        """How many calls of the window this lane may use; at least one."""
-        return self.calls if lane in USES_RESERVE else max(1, self.calls - round(self.calls * self.reserve))
 
 
 async def reserve(

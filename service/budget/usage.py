@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.budget.repository import Lane, Limit
+from service.budget.lanes import Lane, Limit
 
 _USAGE = text("""
     SELECT

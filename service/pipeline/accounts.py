@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.budget.lanes import Lane, Limit
 from service.budget.ledger import Ledger
-from service.budget.repository import Lane, Limit
 from service.errors import NotFoundError
 from service.fusioo.auth import Auth
 from service.fusioo.client import FusiooClient

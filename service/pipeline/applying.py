@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.budget.lanes import Lane, Limit
 from service.budget.ledger import Ledger
-from service.budget.repository import Lane, Limit
 from service.pipeline.clients import open_client
 from service.pipeline.register import Applied, apply_account
 from service.pipeline.tokens import TokenVault

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.budget.lanes import Lane, Limit
 from service.budget.ledger import Ledger
-from service.budget.repository import Lane, Limit
 from service.changes.types import App as NamedApp
 from service.fusioo.models import App
 from service.pipeline.clients import open_client

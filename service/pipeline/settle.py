@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.alarms.repository import AlarmName, clear_alarm
-from service.budget.repository import Lane
+from service.budget.lanes import Lane
 from service.changes.decision import Sight
 from service.changes.types import Answer, Fields
 from service.db.failures import is_our_fault

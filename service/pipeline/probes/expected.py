@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.budget.repository import Limit
+from service.budget.lanes import Limit
 from service.rules.configuration import Configuration
 
 

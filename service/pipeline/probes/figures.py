@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.alarms.repository import LastingAlarm, lasting_alarms
-from service.budget.repository import Limit
+from service.budget.lanes import Limit
 from service.budget.usage import Usage, read_usage
 from service.db.beats import Beats, read_beats
 from service.db.counting import COUNTED_AT_MOST

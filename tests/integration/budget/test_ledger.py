@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.budget.lanes import Lane, Limit
 from service.budget.ledger import Ledger
-from service.budget.repository import Lane, Limit
 from service.db.engine import open_engine
 from service.errors import BudgetExhaustedError
 from tests.fixtures.database import Database

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.budget.repository import Limit
+from service.budget.lanes import Limit
 from service.db.engine import open_engine
 from service.errors import AccountRefusedError, AppRefusedError, BatchTooLargeError, ProviderError
 from tests.fixtures.database import Database

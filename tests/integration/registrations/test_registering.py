@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.budget.lanes import Lane, Limit
 from service.budget.ledger import Ledger
-from service.budget.repository import Lane, Limit
 from service.changes.types import Kind
 from service.db.engine import open_engine
 from service.dev.simulators.faults import AnswerFault, Hold

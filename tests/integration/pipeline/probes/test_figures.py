@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.alarms.repository import AlarmName, raise_alarm
+from service.budget.lanes import Lane
 from service.budget.ledger import Ledger
-from service.budget.repository import Lane
 from service.db.engine import open_engine
 from service.errors import BudgetExhaustedError
 from service.lifecycle import RunStatus

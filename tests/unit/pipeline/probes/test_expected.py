@@ -2,7 +2,7 @@
 
 import pickle
 
-from service.budget.repository import Limit
+from service.budget.lanes import Limit
 from service.clock import parse_duration
 from service.pipeline.probes.expected import expected_of
 from service.rules.loader import parse
