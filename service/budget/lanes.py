@@ -27,7 +27,7 @@ class Lane(StrEnum):
 @dataclass(frozen=True, slots=True)
 class _Share:
     up_to: float
-    """It makes a call while less than this share is used, by all lanes: what matters more still finds some."""
+    """It makes a call while less than this share is used, by all lanes: what matters more still finds one."""
     own: float | None = None
     """The share that its own calls may take; None: all that."""
 
