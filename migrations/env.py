@@ -19,6 +19,7 @@ import service.budget.models
 import service.db.processes
 import service.handlers.models
 import service.inbox.models
+import service.links.models
 import service.records.models
 import service.registrations.models
 import service.ticks.models

@@ -62,6 +62,18 @@ class AttemptOutcome(StrEnum):
     """It found no budget; it does not count as a try."""
 
 
+class NoticeStatus(StrEnum):
+    """What became of telling one handler of an alarm that was raised, or cleared."""
+
+    READY = "ready"
+    """To be claimed from `next_at` on, after the earlier ones of its alarm's name and subject."""
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+    """Not told, for there is nothing to tell: what was over came back at once."""
+
+
 class RegistrationStatus(StrEnum):
     """Our webhook at the provider."""
 
@@ -91,7 +103,18 @@ RUN_MOVES: Mapping[RunStatus, frozenset[RunStatus]] = {
     RunStatus.DISCARDED: frozenset(),
 }
 
+NOTICE_MOVES: Mapping[NoticeStatus, frozenset[NoticeStatus]] = {
+    NoticeStatus.READY: frozenset({NoticeStatus.RUNNING, NoticeStatus.DISCARDED}),
+    NoticeStatus.RUNNING: frozenset(
+        {NoticeStatus.READY, NoticeStatus.DONE, NoticeStatus.DEAD, NoticeStatus.DISCARDED}
+    ),
+    NoticeStatus.DONE: frozenset(),
+    NoticeStatus.DEAD: frozenset(),
+    NoticeStatus.DISCARDED: frozenset(),
+}
+
 DELIVERY_UNFINISHED = frozenset({DeliveryStatus.PENDING, DeliveryStatus.RECHECK})
 RUN_UNFINISHED = frozenset({RunStatus.PENDING_LINKS, RunStatus.WAITING, RunStatus.READY, RunStatus.RUNNING})
+NOTICE_UNFINISHED = frozenset({NoticeStatus.READY, NoticeStatus.RUNNING})
 RUN_FINISHED = frozenset(RunStatus) - RUN_UNFINISHED
 """Dead and discarded runs count as finished for the order of a record's runs."""

@@ -20,6 +20,8 @@ class AlarmName(StrEnum):
     """The provider refuses the account's credentials; its deliveries wait."""
     FIELD_GONE = "field_gone"
     """A field that we know is no longer in the app's schema."""
+    DELETIONS_HELD = "deletions_held"
+    """So many records of an app are missing that none is taken for deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ async def raise_alarm(connection: AsyncConnection, name: AlarmName, subject: str
         await connection.execute(
             text(
                 """
-                INSERT INTO alarms (name, subject, message) VALUES (:name, :subject, :message)
+                INSERT INTO alarms (name, subject, message, untold) VALUES (:name, :subject, :message, true)
                 ON CONFLICT (name, subject) WHERE cleared_at IS NULL DO NOTHING RETURNING 1"""
             ),
             {"name": name, "subject": subject, "message": message},
@@ -55,7 +57,7 @@ async def clear_alarm(connection: AsyncConnection, name: AlarmName, subject: str
         await connection.execute(
             text(
                 """
-                UPDATE alarms SET cleared_at = now()
+                UPDATE alarms SET cleared_at = now(), untold = true
                 WHERE name = :name AND subject = :subject AND cleared_at IS NULL RETURNING 1"""
             ),
             {"name": name, "subject": subject},

@@ -110,3 +110,15 @@ class Slot(Base):
     """Since when so many records are missing that none is taken for deleted, until a person says so."""
     deletions_accepted_until: Mapped[datetime | None]
     """A person said so: until then what is missing is deleted."""
+
+
+class Halt(Base):
+    """An account whose credentials the provider refuses. Its apps wait; one look is tried now and then."""
+
+    __tablename__ = "halts"
+
+    account: Mapped[Key]
+    reason: Mapped[str]
+    since: Mapped[Moment]
+    next_at: Mapped[datetime]
+    """When one app of the account may look again."""

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from service.lifecycle import (
     DELIVERY_MOVES,
+    NOTICE_MOVES,
     RUN_MOVES,
     AttemptOutcome,
     DeliveryOutcome,
     DeliveryStatus,
+    NoticeStatus,
     RecordState,
     RegistrationStatus,
     RunStatus,
@@ -19,13 +21,22 @@ from tests.fixtures.source import Module, modules
 ALSO_A_KIND = {"deleted"}
 """Also the end of an outgoing event's type, and the name of a provider's trigger."""
 STATUSES = {*DeliveryStatus, *RunStatus, *RegistrationStatus} - ALSO_A_KIND
-WORDS = {*DeliveryStatus, *DeliveryOutcome, *RecordState, *RunStatus, *AttemptOutcome, *RegistrationStatus}
+WORDS = {
+    *DeliveryStatus,
+    *DeliveryOutcome,
+    *RecordState,
+    *RunStatus,
+    *AttemptOutcome,
+    *NoticeStatus,
+    *RegistrationStatus,
+}
 IN_SQL = re.compile(r"\b(?:status|outcome|state)\s*(?:=|<>|!=|(?:NOT )?IN)\s*\(?((?:'\w+'(?:, *)?)+)")
 
 
 def test_every_status_has_its_moves() -> None:
     assert set(DELIVERY_MOVES) == set(DeliveryStatus)
     assert set(RUN_MOVES) == set(RunStatus)
+    assert set(NOTICE_MOVES) == set(NoticeStatus)
 
 
 def test_python_names_statuses_by_the_enums() -> None:
