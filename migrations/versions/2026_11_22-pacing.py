@@ -46,6 +46,10 @@ def _make_halts() -> None:
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_halts")),
     )
+    op.execute(
+        "INSERT INTO halts (account, reason, since, next_at) SELECT subject, message, raised_at, now()"
+        " FROM alarms WHERE name = 'account_halted' AND cleared_at IS NULL"
+    )
 
 
 def _make_notices() -> None:

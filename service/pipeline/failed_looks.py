@@ -14,6 +14,7 @@ from service.inbox.batching import BatchClass
 from service.inbox.repository import Verdict, store_verdicts
 from service.lifecycle import DeliveryStatus
 from service.pipeline import releases
+from service.pipeline.halts import accept_account, refuse_account, shows_acceptance
 from service.pipeline.looks import ClaimedLook
 from service.records.slots import ClaimedSlot, hold_slot, release_slot
 
@@ -29,8 +30,10 @@ async def give_up(engine: AsyncEngine, look: ClaimedLook, error: Exception, *, j
         if isinstance(error, BatchTooLargeError) and len(batch.deliveries) == 1:
             await _ask_alone(connection, look, error)
         if isinstance(error, AccountRefusedError):
-            await raise_alarm(connection, AlarmName.ACCOUNT_HALTED, slot.account, _halted(slot, error))
-        elif releases.halts(error):
+            await refuse_account(connection, slot.account, error)
+        elif slot.account_halted and shows_acceptance(error):
+            await accept_account(connection, slot.account)
+        if releases.halts(error) and not isinstance(error, AccountRefusedError):
             subject = f"{slot.account}/{slot.app_id}"
             await raise_alarm(connection, AlarmName.APP_HALTED, subject, _halted(slot, error))
         asked = len(batch.deliveries)

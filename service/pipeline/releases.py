@@ -23,6 +23,11 @@ def after_no_call(slot: ClaimedSlot, *, not_before: datetime | None = None) -> R
     return Release(not_before=not_before, failures=slot.failures, halted=slot.halted)
 
 
+def while_halted(slot: ClaimedSlot, *, until: datetime, reason: str) -> Release:
+    """Release a slot without having asked, for its account is refused and is not asked before `until`."""
+    return Release(not_before=until, failures=slot.failures, halted=reason)
+
+
 def after_failure(slot: ClaimedSlot, error: Exception, *, asked: int, jitter: float) -> Release:
     """Release after a call that brought no answer. `jitter` is a random number from [0, 1)."""
     if isinstance(error, BatchSpoiltError):  # its size was not what was wrong: no ceiling

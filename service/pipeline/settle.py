@@ -31,9 +31,11 @@ from service.lifecycle import DeliveryStatus
 from service.pipeline import releases
 from service.pipeline.bells import Bells
 from service.pipeline.failed_looks import give_up, reason_of
+from service.pipeline.halts import accept_account
 from service.pipeline.looks import ClaimedLook, SettledAccount
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.sights import Recheck, Sights, Stored, store_sights
+from service.records.halts import note_probe, read_rest
 from service.records.repository import next_sight
 from service.records.slots import (
     ClaimedSlot,
@@ -110,6 +112,11 @@ class Settler:
         if batch is None:
             await release_slot(connection, slot, releases.after_no_call(slot))
             return None
+        rest = await read_rest(connection, account) if slot.account_halted else None
+        if rest is not None:
+            released = releases.while_halted(slot, until=rest.until, reason=rest.reason)
+            await release_slot(connection, slot, released)
+            return None
         started = await next_sight(connection)
         try:
             call_id = await settled.ledger.reserve(connection, Lane.SETTLE, settled.endpoint)
@@ -117,6 +124,8 @@ class Settler:
             _log.info("settle.deferred", account=account, app=app_id, until=error.free_at.isoformat())
             await release_slot(connection, slot, releases.after_no_call(slot, not_before=error.free_at))
             return None
+        if slot.account_halted:
+            await note_probe(connection, account, pause=releases.HALT_PAUSE)
         return ClaimedLook(slot, batch, started, call_id, settled, monotonic())
 
     async def _take_back(self, account: str, app_id: str, token: UUID) -> None:
@@ -184,7 +193,8 @@ class Settler:
             stored = await store_sights(connection, sights, self._rulebook, self._recheck)
             if slot.halted:
                 await clear_alarm(connection, AlarmName.APP_HALTED, f"{slot.account}/{slot.app_id}")
-                await clear_alarm(connection, AlarmName.ACCOUNT_HALTED, slot.account)
+            if slot.account_halted:
+                await accept_account(connection, slot.account)
             if release is not None:
                 await release_slot(connection, slot, release)
         return stored

@@ -12,7 +12,7 @@ import structlog
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.alarms.repository import AlarmName, clear_alarm, raise_alarm
+from service.alarms.repository import AlarmName, raise_alarm
 from service.clock import format_duration
 from service.db.failures import is_our_fault
 from service.db.persisting import persist
@@ -20,6 +20,7 @@ from service.errors import ConfigurationError
 from service.fusioo.oauth import Application, Tokens
 from service.fusioo.tokens import Claim, Failure, TokenState
 from service.handlers.clipping import ERROR_LENGTH, clip
+from service.pipeline.halts import accept_account
 from service.sealing import SecretBox
 from service.tokens.repository import (
     KeptTokens,
@@ -119,7 +120,7 @@ class StoredTokens:
                     age=timedelta(seconds=took),
                 )
                 if were_refused:
-                    await clear_alarm(connection, AlarmName.ACCOUNT_HALTED, self._owner.account)
+                    await accept_account(connection, self._owner.account)
 
         await persist(write)
         return await persist(self.read)

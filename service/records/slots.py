@@ -28,6 +28,8 @@ class ClaimedSlot:
     """Why the provider refused the last look."""
     ceiling: int | None = None
     """So many records at once were too many, lately."""
+    account_halted: bool = False
+    """Whether the provider refuses the account's credentials (`halts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ async def claim_slot(
                 WHERE account = :account AND app_id = :app_id AND next_at <= now()
                 AND (token IS NULL OR {_HOLDER_LOST})
                 RETURNING batch_size, failures, halted,
-                CASE WHEN ceiling_until > now() THEN batch_ceiling END AS ceiling"""
+                CASE WHEN ceiling_until > now() THEN batch_ceiling END AS ceiling,
+                EXISTS (SELECT FROM halts WHERE halts.account = slots.account) AS account_halted"""
             ),
             values,
         )
@@ -78,7 +81,9 @@ async def claim_slot(
     if row is None:
         return None
     size = allowed(row.batch_size, row.ceiling)
-    return ClaimedSlot(account, app_id, token, size, row.failures, row.halted, row.ceiling)
+    return ClaimedSlot(
+        account, app_id, token, size, row.failures, row.halted, row.ceiling, row.account_halted
+    )
 
 
 async def hold_slot(connection: AsyncConnection, slot: ClaimedSlot) -> bool:

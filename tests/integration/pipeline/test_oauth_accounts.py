@@ -93,6 +93,7 @@ class Company:
                 bells=self.pipeline.bells,
             )
             self.database.execute("UPDATE slots SET next_at = now()")
+            self.database.execute("UPDATE halts SET next_at = now()")
             for name in names:
                 await settler.settle(name, TASKS_ID)
 

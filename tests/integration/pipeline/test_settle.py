@@ -230,6 +230,7 @@ async def test_a_refusal_raises_an_alarm_once_and_the_deliveries_wait(
         pipeline.provider.failures = [error]
         await settler.settle(ACCOUNT, APP)
         database.execute("UPDATE slots SET next_at = now()")
+        database.execute("UPDATE halts SET next_at = now()")
     assert database.execute("SELECT name, subject, cleared_at FROM alarms") == [(alarm, subject, None)]
     assert deliveries(database) == [("pending", None)]
     await settler.settle(ACCOUNT, APP)
