@@ -52,6 +52,18 @@ class Again(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Recheck:
+    """After how long a doubtful look is repeated."""
+
+    soon: timedelta
+    later: timedelta
+
+    def pause(self, again: Again) -> timedelta:
+        """Say how long; zero for at once."""
+        return {Again.NOW: timedelta(0), Again.SOON: self.soon, Again.LATER: self.later}[again]
+
+
+@dataclass(frozen=True, slots=True)
 class Fate:
     """What becomes of one hint. `again` is set exactly when `status` is RECHECK."""
 

@@ -6,21 +6,20 @@ entitles it to write (the slot) and commits.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
-from uuid_utils.compat import uuid7
 
 from service.alarms.repository import AlarmName, raise_alarm
-from service.changes.decision import Again, Decision, Fate, Look, Sight, Snapshot, decide
+from service.changes.decision import Decision, Look, Recheck, Sight, Snapshot, decide
 from service.changes.diff import same_json
-from service.changes.types import App, Change, Fields, Origin
+from service.changes.types import Change, Fields, Origin
 from service.handlers.repository import NewRun, insert_runs
 from service.inbox.batching import DueDelivery
 from service.inbox.repository import Verdict, store_verdicts
 from service.lifecycle import DeliveryOutcome, DeliveryStatus
+from service.pipeline.findings import changes_of, runs_of, seen_by_rules
 from service.pipeline.rulebook import Rulebook
+from service.pipeline.verdicts import verdicts_of
 from service.records.repository import LockedRecord, NewChange, insert_changes, lock_records, store_snapshots
 from service.registrations.apps import AppView, view_app
 
@@ -80,18 +79,6 @@ class Stored:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Recheck:
-    """After how long a doubtful look is repeated."""
-
-    soon: timedelta
-    later: timedelta
-
-    def pause(self, again: Again) -> timedelta:
-        """Say how long; zero for at once."""
-        return {Again.NOW: timedelta(0), Again.SOON: self.soon, Again.LATER: self.later}[again]
-
-
 async def store_sights(
     connection: AsyncConnection, sights: Sights, rulebook: Rulebook, recheck: Recheck
 ) -> Stored:
@@ -111,8 +98,8 @@ async def store_sights(
         if sights.started > locked[record_id].seen
     }
     await _store_snapshots(connection, sights, locked, decisions)
-    changes = _changes(sights, decisions)
-    runs = _runs(sights, changes, view, rulebook)
+    changes = changes_of(decisions, sights.due, sights.origin)
+    runs = runs_of([_seen_by_rules(sights, new, view) for new in changes.values()], view, rulebook)
     if changes:
         await insert_changes(
             connection,
@@ -125,7 +112,7 @@ async def store_sights(
         )
     if runs:
         await insert_runs(connection, sights.account, sights.app_id, runs)
-    verdicts = _verdicts(decisions, changes, recheck)
+    verdicts = verdicts_of(decisions, changes, recheck)
     if verdicts:
         await store_verdicts(connection, verdicts, call_id=sights.call_id)
     await _tell_left_fields(connection, sights, decisions)
@@ -150,83 +137,8 @@ async def _store_snapshots(
     await store_snapshots(connection, sights.account, sights.app_id, changed=changed, unchanged=unchanged)
 
 
-def _changes(sights: Sights, decisions: Mapping[str, Decision]) -> dict[str, NewChange]:
-    changes = {}
-    for record_id, decision in decisions.items():
-        if decision.finding is None:
-            continue
-        settled = [
-            due
-            for due in sights.due.get(record_id, ())
-            if decision.fates[due.hint.id].outcome is DeliveryOutcome.CHANGED
-        ]
-        changes[record_id] = NewChange(
-            id=uuid7(),
-            record_id=record_id,
-            version=decision.snapshot.version,
-            kind=decision.finding.kind,
-            origin=sights.origin,
-            restored=decision.finding.restored,
-            diff=decision.finding.diff,
-            record=decision.finding.record,
-            deliveries=len(settled),
-            first_received_at=min((due.received_at for due in settled), default=None),
-        )
-    return changes
-
-
-def _runs(
-    sights: Sights, changes: Mapping[str, NewChange], view: AppView, rulebook: Rulebook
-) -> list[NewRun]:
-    runs = []
-    for new in changes.values():
-        change = _as_seen_by_rules(sights, new, view)
-        for verdict in rulebook.matcher.match(change, {view.name: sights.app_id}):
-            if not verdict.matched:
-                continue
-            runs += [
-                NewRun(uuid7(), new.id, new.record_id, verdict.rule, handler, rulebook.ordered[handler])
-                for handler in rulebook.runs[verdict.rule]
-            ]
-    return runs
-
-
-def _as_seen_by_rules(sights: Sights, new: NewChange, view: AppView) -> Change:
-    return Change(
-        id=new.id,
-        account=sights.account,
-        provider=sights.provider,
-        app=App(sights.app_id, view.name),
-        record_id=new.record_id,
-        kind=new.kind,
-        origin=new.origin,
-        version=new.version,
-        record=new.record,
-        diff=new.diff,
-        created_at=view.now,
-        restored=new.restored,
-        deliveries=new.deliveries,
-    )
-
-
-def _verdicts(
-    decisions: Mapping[str, Decision], changes: Mapping[str, NewChange], recheck: Recheck
-) -> dict[int, Verdict]:
-    return {
-        delivery_id: _verdict(fate, changes[record_id].id if record_id in changes else None, recheck)
-        for record_id, decision in decisions.items()
-        for delivery_id, fate in decision.fates.items()
-    }
-
-
-def _verdict(fate: Fate, change_id: UUID | None, recheck: Recheck) -> Verdict:
-    return Verdict(
-        status=fate.status,
-        outcome=fate.outcome,
-        reason=fate.reason,
-        change_id=change_id if fate.outcome is DeliveryOutcome.CHANGED else None,
-        again_in=recheck.pause(fate.again) if fate.again else None,
-    )
+def _seen_by_rules(sights: Sights, new: NewChange, view: AppView) -> Change:
+    return seen_by_rules(new, view, account=sights.account, provider=sights.provider, app_id=sights.app_id)
 
 
 async def _tell_left_fields(

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.changes.decision import Recheck
 from service.errors import ConfigurationError
 from service.handlers.kinds import HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
@@ -15,7 +16,6 @@ from service.pipeline.retention import Retention
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.run import Runner
 from service.pipeline.settle import Settler
-from service.pipeline.sights import Recheck
 from service.pipeline.tokens import TokenVault
 from service.queue.messages import QueueName
 from service.rules.configuration import Configuration
