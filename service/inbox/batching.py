@@ -4,7 +4,7 @@ The oldest due delivery decides the class of the batch; others of its class ride
 deleted go in batches of their own, and a record that was doubtful twice is asked for alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -55,6 +55,11 @@ def choose_batch(due: Sequence[DueDelivery], size: int) -> Batch | None:
     most = 1 if kind is BatchClass.ALONE else size
     chosen = [record_id for record_id in by_record if classes[record_id] is kind][:most]
     return Batch(kind, {record_id: by_record[record_id] for record_id in chosen})
+
+
+def doubted(due: Iterable[DueDelivery]) -> list[int]:
+    """Give the ids of the deliveries for which a record must be asked for alone."""
+    return [delivery.hint.id for delivery in due if delivery.hint.looks == ALONE_AT]
 
 
 def _class_of(deliveries: Sequence[DueDelivery]) -> BatchClass:

@@ -1,8 +1,8 @@
 """Every query of deliveries that settling needs. The receiver writes through `writer`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -50,17 +50,29 @@ async def read_due(connection: AsyncConnection, account: str, app_id: str) -> li
     ]
 
 
-async def is_due(connection: AsyncConnection, account: str, app_id: str) -> bool:
-    """Tell whether a delivery of the app waits to be looked at now."""
-    row = await connection.execute(
+async def put_off(connection: AsyncConnection, seconds: Mapping[int, float]) -> None:
+    """Let deliveries wait, each so many seconds from the start of the transaction; nothing else changes."""
+    await connection.execute(
         text(
             """
-            SELECT FROM deliveries WHERE account = :account AND app_id = :app_id
-            AND status IN ('pending', 'recheck') AND due_at <= now() LIMIT 1"""
+            UPDATE deliveries SET due_at = now() + make_interval(secs => later.seconds)
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:seconds AS double precision[])) AS later (id, seconds)
+            WHERE deliveries.id = later.id AND deliveries.status NOT IN ('settled', 'dead')"""
         ),
-        {"account": account, "app_id": app_id},
+        {"ids": list(seconds), "seconds": list(seconds.values())},
     )
-    return row.one_or_none() is not None
+
+
+async def defer_deliveries(connection: AsyncConnection, ids: Sequence[int], *, until: datetime) -> None:
+    """Let deliveries wait until a moment; nothing else changes."""
+    await connection.execute(
+        text(
+            """
+            UPDATE deliveries SET due_at = :until
+            WHERE id = ANY(:ids) AND status NOT IN ('settled', 'dead')"""
+        ),
+        {"ids": list(ids), "until": until},
+    )
 
 
 async def store_verdicts(

@@ -11,12 +11,12 @@ from service.budget.ledger import Ledger
 from service.errors import NotFoundError
 from service.fusioo.auth import Auth
 from service.fusioo.client import FusiooClient
-from service.fusioo.endpoints import RECORDS_BY_IDS
+from service.fusioo.endpoints import GET_RECORD, RECORDS_BY_IDS
 from service.fusioo.source import FusiooSource
 from service.handlers.clients import GuardedAuth, GuardedMeter
 from service.handlers.database import HandlerDatabase
 from service.pipeline.clients import auth_of, http_within
-from service.pipeline.looks import SettledAccount
+from service.pipeline.looks import Endpoints, SettledAccount
 from service.pipeline.tokens import TokenVault
 from service.rules.account import Account
 from service.transport.http import Transport
@@ -70,7 +70,7 @@ class OpenAccount:
             self.provider,
             self.ledger,
             source=lambda meter: FusiooSource(self.client(meter)),
-            endpoint=RECORDS_BY_IDS.label,
+            endpoints=Endpoints(many=RECORDS_BY_IDS.label, one=GET_RECORD.label),
         )
 
     def client_for_handler(self, database: HandlerDatabase) -> FusiooClient:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from service.budget.ledger import Ledger
+from service.budget.pacing import Standing
 from service.changes.types import Answer
-from service.inbox.batching import Batch
+from service.inbox.batching import Batch, BatchClass
 from service.records.slots import ClaimedSlot
 from service.transport.metering import Meter
 
@@ -24,14 +25,25 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Endpoints:
+    """What the calls of a source are called in the ledger."""
+
+    many: str
+    one: str
+
+    def of(self, kind: BatchClass) -> str:
+        """Name the call for a batch."""
+        return self.one if kind is BatchClass.ALONE else self.many
+
+
+@dataclass(frozen=True, slots=True)
 class SettledAccount:
     """What settling needs of one account."""
 
     provider: str
     ledger: Ledger
     source: Callable[[Meter], Source]
-    endpoint: str
-    """What a call of `fetch_many` is called in the ledger."""
+    endpoints: Endpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +56,7 @@ class ClaimedLook:
     call_id: int
     account: SettledAccount
     began: float
+    left: int
+    """How many records were due besides those of the batch, as far as they were read."""
+    standing: Standing
+    """The account's budget just before this call."""

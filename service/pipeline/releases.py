@@ -13,9 +13,20 @@ HALT_PAUSE = timedelta(minutes=5)
 """How often a refused app is tried again: whoever mends it need not tell us."""
 
 
-def after_success(slot: ClaimedSlot, *, asked: int) -> Release:
-    """Release after an answer: the next look may begin at once, and ask for more if this one was full."""
-    return Release(batch_size=grown(slot.batch_size, asked=asked, ceiling=slot.ceiling))
+def after_success(slot: ClaimedSlot, *, asked: int, left: int, gather: float) -> Release:
+    """Release after an answer: the next look may ask for more if this one was full.
+
+    It may begin at once where `left`, the records that were due besides, fill it; else in `gather` seconds:
+    what comes in meanwhile goes along.
+    """
+    size = grown(slot.batch_size, asked=asked, ceiling=slot.ceiling)
+    full = left >= (size or slot.batch_size)
+    return Release(next_in=timedelta(seconds=0 if full else gather), batch_size=size)
+
+
+def after_pause(slot: ClaimedSlot, seconds: float) -> Release:
+    """Release a slot without having asked: calls are spread, and its next look is due in so many seconds."""
+    return Release(next_in=timedelta(seconds=seconds), failures=slot.failures, halted=slot.halted)
 
 
 def after_no_call(slot: ClaimedSlot, *, not_before: datetime | None = None) -> Release:

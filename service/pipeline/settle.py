@@ -1,9 +1,9 @@
 """settle(account, app): turn an app's pending deliveries into changes (DESIGN §5).
 
-    tx1  claim the slot · read due deliveries · take a sight · reserve a call
+    tx1  claim the slot · choose among the due deliveries · reserve a call, or wait for one (`claiming`)
     --   ask the provider
     tx2  only with the slot's token · store what was seen · release the slot
-    --   ring again if more is due, and for the new runs
+    --   come back when the slot opens, if more is due · ring for the new runs
 
 Whoever loses the slot in between writes nothing. What the provider answered is stored however long our
 own database keeps us waiting: a call is never paid twice.
@@ -13,38 +13,30 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from time import monotonic
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.alarms.repository import AlarmName, clear_alarm
-from service.budget.lanes import Lane
-from service.changes.decision import Sight
+from service.budget.pacing import GATHER
+from service.changes.decision import Recheck, Sight
 from service.changes.types import Answer, Fields
-from service.db.failures import is_our_fault
 from service.db.persisting import persist
-from service.errors import BudgetExhaustedError, LeaseLostError
-from service.inbox.batching import BatchClass, choose_batch
-from service.inbox.repository import Verdict, is_due, read_due, store_verdicts
+from service.errors import LeaseLostError
+from service.inbox.batching import BatchClass
+from service.inbox.repository import Verdict, store_verdicts
 from service.lifecycle import DeliveryStatus
 from service.pipeline import releases
 from service.pipeline.bells import Bells
+from service.pipeline.claiming import Claims, NoLook
 from service.pipeline.failed_looks import give_up, reason_of
 from service.pipeline.halts import accept_account
 from service.pipeline.looks import ClaimedLook, SettledAccount
 from service.pipeline.rulebook import Rulebook
-from service.pipeline.sights import Recheck, Sights, Stored, store_sights
-from service.records.halts import note_probe, read_rest
-from service.records.repository import next_sight
-from service.records.slots import (
-    ClaimedSlot,
-    Release,
-    claim_slot,
-    hold_slot,
-    release_slot,
-    take_back_claim,
-)
+from service.pipeline.sights import Sights, Stored, store_sights
+from service.pipeline.timers import Timers
+from service.records.slots import ClaimedSlot, Release, hold_slot, release_slot, seconds_closed
 
 _log = structlog.get_logger()
 
@@ -62,11 +54,14 @@ class Settler:
         rulebook: Rulebook,
         recheck: Recheck,
         bells: Bells,
+        gather: float = GATHER,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._engine, self._process_id, self._lost_after = engine, process_id, lost_after
-        self._accounts, self._rulebook, self._recheck, self._bells = accounts, rulebook, recheck, bells
-        self._jitter = jitter
+        """`gather`: how many seconds after a look the next one of its app begins, while more keeps coming."""
+        self._engine, self._accounts, self._rulebook = engine, accounts, rulebook
+        self._recheck, self._bells, self._gather, self._jitter = recheck, bells, gather, jitter
+        self._claims = Claims(engine, process_id=process_id, lost_after=lost_after, accounts=accounts)
+        self._timers = Timers(bells)
 
     async def settle(self, account: str, app_id: str) -> None:
         """Look once at an app's due deliveries. Does nothing when somebody else has the slot.
@@ -76,8 +71,9 @@ class Settler:
         if account not in self._accounts:
             _log.warning("account.not_found", account=account, app=app_id)
             return
-        look = await self._claim(account, app_id)
-        if look is None:
+        look = await self._claims.claim(account, app_id)
+        if isinstance(look, NoLook):
+            self._come_back(account, app_id, look)
             return
         try:
             answer = await self._ask(look)
@@ -86,51 +82,15 @@ class Settler:
             await persist(lambda: give_up(self._engine, look, failure, jitter=self._jitter()))
         else:
             await self._store(look, answer)
-        await self._look_again(account, app_id)
+        async with self._engine.connect() as connection:
+            again = NoLook(await seconds_closed(connection, account, app_id))
+        self._come_back(account, app_id, again)
 
-    async def _claim(self, account: str, app_id: str) -> ClaimedLook | None:
-        token = uuid4()
-        try:
-            async with self._engine.begin() as connection:
-                return await self._claim_on(connection, account, app_id, token)
-        except Exception as error:
-            if is_our_fault(error):
-                # It may be committed all the same: a slot that we hold and don't know of would stay shut.
-                await persist(lambda: self._take_back(account, app_id, token))
-            raise
-
-    async def _claim_on(
-        self, connection: AsyncConnection, account: str, app_id: str, token: UUID
-    ) -> ClaimedLook | None:
-        settled = self._accounts[account]
-        slot = await claim_slot(
-            connection, account, app_id, token=token, holder=self._process_id, lost_after=self._lost_after
-        )
-        if slot is None:
-            return None
-        batch = choose_batch(await read_due(connection, account, app_id), slot.batch_size)
-        if batch is None:
-            await release_slot(connection, slot, releases.after_no_call(slot))
-            return None
-        rest = await read_rest(connection, account) if slot.account_halted else None
-        if rest is not None:
-            released = releases.while_halted(slot, until=rest.until, reason=rest.reason)
-            await release_slot(connection, slot, released)
-            return None
-        started = await next_sight(connection)
-        try:
-            call_id = await settled.ledger.reserve(connection, Lane.SETTLE, settled.endpoint)
-        except BudgetExhaustedError as error:
-            _log.info("settle.deferred", account=account, app=app_id, until=error.free_at.isoformat())
-            await release_slot(connection, slot, releases.after_no_call(slot, not_before=error.free_at))
-            return None
-        if slot.account_halted:
-            await note_probe(connection, account, pause=releases.HALT_PAUSE)
-        return ClaimedLook(slot, batch, started, call_id, settled, monotonic())
-
-    async def _take_back(self, account: str, app_id: str, token: UUID) -> None:
-        async with self._engine.begin() as connection:
-            await take_back_claim(connection, account, app_id, token)
+    def _come_back(self, account: str, app_id: str, later: NoLook) -> None:
+        if later.instead is not None:
+            self._bells.ring_settle(account, later.instead)
+        if later.back_in is not None:
+            self._timers.ring_in(account, app_id, later.back_in)
 
     async def _ask(self, look: ClaimedLook) -> Answer:
         source = look.account.source(look.account.ledger.prepaid(look.call_id))
@@ -149,7 +109,8 @@ class Settler:
             alone=look.batch.kind is BatchClass.ALONE,
             call_id=look.call_id,
         )
-        release = releases.after_success(look.slot, asked=len(look.batch.deliveries))
+        asked = len(look.batch.deliveries)
+        release = releases.after_success(look.slot, asked=asked, left=look.left, gather=self._gather)
         try:
             stored = await self._store_halving(look, sights, release)
         except LeaseLostError:
@@ -216,11 +177,6 @@ class Settler:
             if release is not None:
                 await release_slot(connection, look.slot, release)
         return Stored(dead=len(due))
-
-    async def _look_again(self, account: str, app_id: str) -> None:
-        async with self._engine.connect() as connection:
-            if await is_due(connection, account, app_id):
-                self._bells.ring_settle(account, app_id)
 
 
 async def _hold(connection: AsyncConnection, slot: ClaimedSlot) -> None:

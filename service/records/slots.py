@@ -86,6 +86,26 @@ async def claim_slot(
     )
 
 
+async def seconds_closed(connection: AsyncConnection, account: str, app_id: str) -> float | None:
+    """Tell in how many seconds the slot may be claimed (0: now) for what is due of its app.
+
+    None where nothing is due, or somebody has the slot.
+    """
+    row = (
+        await connection.execute(
+            text(
+                """
+                SELECT extract(epoch FROM next_at - clock_timestamp()) AS seconds FROM slots
+                WHERE account = :account AND app_id = :app_id AND token IS NULL AND EXISTS (
+                SELECT FROM deliveries WHERE deliveries.account = :account AND deliveries.app_id = :app_id
+                AND status IN ('pending', 'recheck') AND due_at <= now())"""
+            ),
+            {"account": account, "app_id": app_id},
+        )
+    ).one_or_none()
+    return None if row is None else max(0.0, float(row.seconds))
+
+
 async def hold_slot(connection: AsyncConnection, slot: ClaimedSlot) -> bool:
     """Lock the slot's row if it is still ours; whoever gets False must drop everything."""
     row = (

@@ -12,7 +12,7 @@ from service.errors import (
     Disposition,
     ProviderError,
 )
-from service.pipeline.releases import HALT_PAUSE, after_failure, after_no_call, after_success
+from service.pipeline.releases import HALT_PAUSE, after_failure, after_no_call, after_pause, after_success
 from service.records.slots import ClaimedSlot, Release
 
 
@@ -29,16 +29,28 @@ class LimitedError(ProviderError):
     ("size", "asked", "grown"), [(50, 49, None), (50, 50, 100), (100, 100, 200), (200, 200, 200), (1, 1, 2)]
 )
 def test_a_full_batch_lets_the_next_one_grow(size: int, asked: int, grown: int | None) -> None:
-    assert after_success(slot(size), asked=asked) == Release(batch_size=grown)
+    assert after_success(slot(size), asked=asked, left=0, gather=0) == Release(batch_size=grown)
 
 
 def test_a_size_that_failed_is_approached_by_halves() -> None:
     limited = ClaimedSlot("main", "ia4f42", UUID(int=1), 50, 0, None, ceiling=70)
-    assert after_success(limited, asked=50) == Release(batch_size=60)
+    assert after_success(limited, asked=50, left=0, gather=0) == Release(batch_size=60)
+
+
+@pytest.mark.parametrize(("left", "seconds"), [(0, 0.05), (99, 0.05), (100, 0)])
+def test_the_next_look_waits_for_more_unless_what_is_left_fills_it(left: int, seconds: float) -> None:
+    release = after_success(slot(50), asked=50, left=left, gather=0.05)
+    assert (release.next_in, release.batch_size) == (timedelta(seconds=seconds), 100)
+
+
+def test_a_pause_forgets_nothing() -> None:
+    assert after_pause(slot(failures=2, halted="x"), 8.0) == Release(
+        next_in=timedelta(seconds=8), failures=2, halted="x"
+    )
 
 
 def test_success_forgets_failures_and_refusals() -> None:
-    release = after_success(slot(failures=3, halted="no access"), asked=1)
+    release = after_success(slot(failures=3, halted="no access"), asked=1, left=0, gather=0)
     assert (release.failures, release.halted) == (0, None)
 
 

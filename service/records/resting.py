@@ -1,0 +1,20 @@
+"""Records that are left alone for a while, for they never rest by themselves."""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_RESTING = text("""
+    SELECT record_id, extract(epoch FROM rest_until - now()) AS seconds FROM records
+    WHERE account = :account AND app_id = :app_id AND record_id = ANY(:record_ids) AND rest_until > now()""")
+
+
+async def read_resting(
+    connection: AsyncConnection, account: str, app_id: str, record_ids: Collection[str]
+) -> Mapping[str, float]:
+    """Tell which of some records rest, and for how many seconds from the start of the transaction."""
+    rows = await connection.execute(
+        _RESTING, {"account": account, "app_id": app_id, "record_ids": list(record_ids)}
+    )
+    return {row.record_id: float(row.seconds) for row in rows}
