@@ -59,7 +59,7 @@ class Ledger:
         """
         try:
             async with self._engine.begin() as connection:
-                await repository.finish(connection, call_id, window=self.limit.window, status=status)
+                await repository.finish(connection, call_id, limit=self.limit, status=status)
         except Exception as error:
             if not is_our_fault(error):
                 raise
