@@ -5,12 +5,13 @@ Counts stop where health's do: a value of `COUNTED_AT_MOST` means that many or m
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from prometheus_client.core import GaugeMetricFamily
 
 from service.alarms.repository import AlarmName
+from service.budget.usage import Usage
 from service.db.counting import COUNTED_AT_MOST
 from service.pipeline.probes.checks import Status, worst
 from service.pipeline.probes.figures import Figures
@@ -72,24 +73,7 @@ def _surroundings(figures: Figures) -> Iterator[GaugeMetricFamily]:
         "kind",
         {kind: beats.alive for kind, beats in figures.beats.items()},
     )
-    yield _by(
-        "relay_calls_used",
-        "API calls that count in an account's window now.",
-        "account",
-        {account: usage.used for account, usage in budgets.items()},
-    )
-    yield _by(
-        "relay_calls_limit",
-        "API calls that an account may make in its window.",
-        "account",
-        {account: usage.limit for account, usage in budgets.items()},
-    )
-    yield _by(
-        "relay_account_blocked",
-        "Whether the provider answered 429 and an account's calls are held back.",
-        "account",
-        {account: usage.blocked_until is not None for account, usage in budgets.items()},
-    )
+    yield from _budgets(budgets)
     yield _by(
         "relay_alarms_lasting",
         "Alarms that last, by name.",
@@ -105,6 +89,54 @@ def _surroundings(figures: Figures) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
         "relay_probe_seconds", "Seconds that Postgres took for these figures.", _seconds(figures.took)
     )
+
+
+def _budgets(budgets: Mapping[str, Usage]) -> Iterator[GaugeMetricFamily]:
+    yield _by(
+        "relay_calls_used",
+        "API calls that count in an account's window now.",
+        "account",
+        {account: usage.used for account, usage in budgets.items()},
+    )
+    lanes = GaugeMetricFamily(
+        "relay_lane_calls_used", "Those calls by what they are for.", labels=["account", "lane"]
+    )
+    for account, usage in budgets.items():
+        for lane, used in usage.lanes.items():
+            lanes.add_metric([account, lane], used)
+    yield lanes
+    yield _by(
+        "relay_calls_limit",
+        "API calls that an account may make in its window; fewer than configured after a 429.",
+        "account",
+        {account: usage.limit for account, usage in budgets.items()},
+    )
+    yield _by(
+        "relay_calls_free_seconds",
+        "Seconds until settling has a call of an account; 0 while it has one.",
+        "account",
+        {account: _from(usage, usage.free_at) for account, usage in budgets.items()},
+    )
+    yield _by(
+        "relay_calls_exhausted_seconds",
+        "Seconds until settling has none left at the present rate; only accounts where that will be.",
+        "account",
+        {
+            account: _from(usage, usage.exhausted_at)
+            for account, usage in budgets.items()
+            if usage.exhausted_at is not None
+        },
+    )
+    yield _by(
+        "relay_account_blocked",
+        "Whether the provider answered 429 and an account's calls are held back.",
+        "account",
+        {account: usage.blocked_until is not None for account, usage in budgets.items()},
+    )
+
+
+def _from(usage: Usage, at: datetime | None) -> float:
+    return 0.0 if at is None else (at - usage.moment).total_seconds()
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

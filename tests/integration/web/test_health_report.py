@@ -137,8 +137,8 @@ def test_a_late_delivery_of_a_spent_budget_only_warns(
         " SELECT %s, 'settle', 'GET /', now() + interval '1 h' FROM generate_series(1, 9)",
         [ACCOUNT],
     )
-    assert "9 of 10 calls are used" in spoilt(watched, "budget", "warn", code=200)
-    assert "the next is free at" in spoilt(watched, "deliveries", "warn", code=200)
+    assert "9 of 10 used, next free slot in" in spoilt(watched, "budget", "warn", code=200)
+    assert "next free slot in" in spoilt(watched, "deliveries", "warn", code=200)
 
 
 def test_a_blocked_account_warns(watched: RunningReceiver, rows: Rows, module_database: Database) -> None:

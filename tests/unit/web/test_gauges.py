@@ -1,12 +1,13 @@
 """Every metric has a name with its unit, a help text, and the right value."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
 from service.alarms.repository import LastingAlarm
+from service.budget.lanes import Lane
 from service.handlers.backlog import ReadyHandler, RunBacklog
 from service.inbox.backlog import DeliveryBacklog, DueApp
 from service.lifecycle import RUN_UNFINISHED, RunStatus
@@ -15,9 +16,8 @@ from service.pipeline.probes.checks import CheckName, Health
 from service.pipeline.probes.prober import Look
 from service.pipeline.probes.verdict import Missed, judge
 from service.web.gauges import gauges_of
-from tests.fixtures.probing import EXPECTED, figures, usage
+from tests.fixtures.probing import EXPECTED, MOMENT, figures, usage
 
-MOMENT = datetime(2026, 11, 22, 5, tzinfo=UTC)
 FIGURES = figures(
     deliveries=DeliveryBacklog(7, 2, (DueApp("main", "a", timedelta(seconds=90)),)),
     runs=RunBacklog(
@@ -25,7 +25,11 @@ FIGURES = figures(
         5,
         (ReadyHandler("ops", timedelta(seconds=12)), ReadyHandler("audit", None)),
     ),
-    budgets={"main": usage(used=6, blocked_until=MOMENT)},
+    budgets={
+        "main": usage(used=6, lanes={Lane.SETTLE: 4, Lane.HANDLERS: 2}, blocked_until=MOMENT),
+        "other": usage(free_at=MOMENT + timedelta(seconds=7)),
+        "busy": usage(exhausted_at=MOMENT + timedelta(minutes=2)),
+    },
     alarms=[LastingAlarm("app_halted", subject, "", MOMENT) for subject in ("a", "b")],
 )
 COUNTED_THINGS = ("unfinished", "dead", "alive", "used", "limit", "lasting", "active")
@@ -88,7 +92,13 @@ def test_the_figures_are_those_of_the_look() -> None:
     assert value("relay_processes_alive", kind="settle") == 1
     assert value("relay_calls_used", account="main") == 6
     assert value("relay_calls_limit", account="main") == 10
+    assert value("relay_lane_calls_used", account="main", lane="settle") == 4
+    assert value("relay_lane_calls_used", account="main", lane="handlers") == 2
+    assert value("relay_calls_free_seconds", account="main") == 0
+    assert value("relay_calls_free_seconds", account="other") == 7
+    assert value("relay_calls_exhausted_seconds", account="busy") == 120
     assert value("relay_account_blocked", account="main") == 1
+    assert value("relay_account_blocked", account="other") == 0
     assert value("relay_alarms_lasting", alarm="app_halted") == 2
     assert value("relay_alarms_lasting", alarm="field_gone") == 0
     assert value("relay_registrations_active", account="main") == 0

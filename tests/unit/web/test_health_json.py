@@ -8,7 +8,7 @@ from service.web.health import describe
 HEALTH = Health(
     {
         CheckName.BUDGET: (
-            Check(Status.PASS, "account main: 3 of 500 calls are used", 3, "calls"),
+            Check(Status.PASS, "account main: 3 of 500 used", 3, "calls"),
             Check(Status.WARN, "account other: blocked", 0, "calls"),
         ),
         CheckName.REDIS: (Check(Status.PASS),),
@@ -33,7 +33,7 @@ def test_with_the_token_everything() -> None:
         "budget": [
             {
                 "status": "pass",
-                "output": "account main: 3 of 500 calls are used",
+                "output": "account main: 3 of 500 used",
                 "observedValue": 3,
                 "observedUnit": "calls",
                 "time": TIME,

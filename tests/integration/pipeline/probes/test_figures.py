@@ -118,7 +118,39 @@ async def test_a_budget_is_used_until_none_is_left(engine: AsyncEngine) -> None:
     usage = (await measured(engine)).budgets[ACCOUNT]
     assert (usage.used, usage.usable, usage.limit) == (9, 9, 10)
     assert usage.free_at == free_at
-    assert usage.blocked_until is None
+    assert (usage.blocked_until, usage.exhausted_at) == (None, None)
+    assert usage.lanes == {**dict.fromkeys(Lane, 0), Lane.SETTLE: 9}
+
+
+async def test_calls_that_go_on_like_this_exhaust_the_budget(engine: AsyncEngine) -> None:
+    ledger = Ledger(engine, ACCOUNT, LIMIT, longest=timedelta(seconds=30))
+    for lane in (Lane.SETTLE, Lane.SETTLE, Lane.PEOPLE):
+        async with ledger.meter(lane).call("GET /") as note_status:
+            note_status(200)
+    usage = (await measured(engine)).budgets[ACCOUNT]
+    assert usage.free_at is None
+    assert usage.exhausted_at is not None
+    assert usage.exhausted_at - usage.moment == timedelta(minutes=10), "3 calls in five minutes, 6 are left"
+    assert usage.next_back_at is not None
+    assert usage.next_back_at - usage.moment > timedelta(minutes=59)
+    assert (usage.lanes[Lane.SETTLE], usage.lanes[Lane.PEOPLE]) == (2, 1)
+
+
+async def test_a_ceiling_is_the_limit_while_it_lasts(
+    engine: AsyncEngine, database: Database, rows: Rows
+) -> None:
+    assert rows.versions == 0
+    database.execute(
+        "INSERT INTO blocks (account, blocked_until, seconds, ceiling, ceiling_until)"
+        " VALUES (%s, now(), 0, 5, now() + '1 min')",
+        [ACCOUNT],
+    )
+    usage = (await measured(engine)).budgets[ACCOUNT]
+    assert (usage.limit, usage.configured, usage.blocked_until) == (5, 10, None)
+    assert usage.ceiling_until is not None
+    database.execute("UPDATE blocks SET ceiling_until = now()")
+    usage = (await measured(engine)).budgets[ACCOUNT]
+    assert (usage.limit, usage.ceiling_until) == (10, None)
 
 
 async def test_a_block_is_seen_while_it_lasts(engine: AsyncEngine, database: Database, rows: Rows) -> None:

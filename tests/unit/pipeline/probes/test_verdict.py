@@ -1,7 +1,7 @@
 """From figures to health: every state in which a relay can be, and what is said of it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,11 +19,10 @@ from service.pipeline.probes.processes import SCHEDULERS_OWN
 from service.pipeline.probes.verdict import Missed, judge
 from service.scheduler.ticking import OVERDUE
 from service.ticks.lateness import TickLateness
-from tests.fixtures.probing import ACCOUNT, APP, EXPECTED, figures, usage
+from tests.fixtures.probing import ACCOUNT, APP, EXPECTED, MOMENT, figures, usage
 
 NO_APPS = replace(EXPECTED, apps={ACCOUNT: ()})
 MINUTES = timedelta(minutes=1)
-MOMENT = datetime(2026, 11, 22, 5, tzinfo=UTC)
 
 
 def judged(postgres: Figures | Missed, *, expected: Expected | None = NO_APPS) -> Checks:
@@ -133,7 +132,7 @@ def test_the_oldest_due_delivery_tells(age: timedelta, status: Status | None) ->
 @pytest.mark.parametrize(
     ("budget", "told"),
     [
-        (usage(used=9, free_at=MOMENT), "the next is free at 2026-11-22T05:00:00Z"),
+        (usage(used=9, free_at=MOMENT + MINUTES), "next free slot in 1m"),
         (usage(used=1, blocked_until=MOMENT), "429"),
     ],
 )
