@@ -89,6 +89,8 @@ async def _examine_services(settings: Settings, configuration: "Configuration | 
                 webhooks = partial(_check_webhooks, engine, configuration, name)
                 findings.append(await _checked(f"token of {name}", token))
                 findings.append(await _checked(f"webhooks of {name}", webhooks))
+                budget = partial(_check_budget, engine, configuration, name)
+                findings.append(await _checked(f"budget of {name}", budget))
         return findings
     finally:
         await engine.dispose()
@@ -148,17 +150,20 @@ async def _check_queue(settings: Settings) -> tuple[bool, str]:
 async def _check_token(
     settings: Settings, engine: "AsyncEngine", configuration: "Configuration", account: str
 ) -> tuple[bool, str]:
+    from service.budget.lanes import Lane
+    from service.budget.ledger import Ledger
     from service.pipeline.clients import open_client
+    from service.pipeline.limits import limit_of
     from service.pipeline.tokens import TokenVault
     from service.sealing import SecretBox
-    from service.transport.metering import Unmetered
 
     key = settings.secret_key.get_secret_value() if settings.secret_key else ""
+    limit = limit_of(configuration.accounts[account])
     async with open_client(
         account,
         configuration.accounts[account],
         timeout=settings.fetch_timeout,
-        meter=Unmetered(),
+        meter=Ledger(engine, account, limit, longest=settings.fetch_timeout).meter(Lane.PEOPLE),
         vault=TokenVault(engine, SecretBox(key), insist=True),
     ) as client:
         await client.ping()
@@ -185,3 +190,19 @@ async def _check_webhooks(
     if missing:
         return False, f"missing: {', '.join(missing)}; run `relay webhooks apply`"
     return True, f"{len(active)} in place" if active else "no rule needs any"
+
+
+async def _check_budget(
+    engine: "AsyncEngine", configuration: "Configuration", account: str
+) -> tuple[bool, str]:
+    """A spent budget is well, work waits for it; a refused call is not: somebody else makes some."""
+    from service.budget.usage import read_usage
+    from service.pipeline.limits import limit_of
+    from service.pipeline.probes.budgets import describe
+
+    async with engine.connect() as connection:
+        usage = await read_usage(connection, account, limit_of(configuration.accounts[account]))
+    if usage.blocked_until is None:
+        return True, describe(usage)
+    remedy = "see who else makes calls of this company, or lower `budget` if it allows fewer"
+    return False, f"{describe(usage)}: {remedy}; calls go on by themselves"

@@ -32,6 +32,7 @@ def init(
 
     The token is taken from FUSIOO_TOKEN, or from a running `relay up` on the simulator, or asked for at a
     terminal. It is never written: the file names the variable. RELAY_CONFIG names another file.
+    It asks the provider with one call, which no budget counts: there may be no database yet.
     """
     import asyncio
 

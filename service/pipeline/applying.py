@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.budget.lanes import Lane, Limit
+from service.budget.lanes import Lane
 from service.budget.ledger import Ledger
 from service.pipeline.clients import open_client
+from service.pipeline.limits import limit_of
 from service.pipeline.register import Applied, apply_account
 from service.pipeline.tokens import TokenVault
 from service.registrations.resolving import AppReference
@@ -41,9 +42,7 @@ async def apply_configured(
     version can't reach, KeyError for an account that the configuration does not have.
     """
     configured = configuration.accounts[account]
-    budget = configured.budget
-    limit = Limit(budget.calls, budget.window, budget.reserve)
-    meter = Ledger(engine, account, limit, longest=call_timeout).meter(Lane.REGISTRATIONS)
+    meter = Ledger(engine, account, limit_of(configured), longest=call_timeout).meter(Lane.REGISTRATIONS)
     vault = TokenVault(engine, box, insist=True)
     async with open_client(
         account, configured, timeout=call_timeout, meter=meter, vault=vault, transport=transport

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.budget.lanes import Lane, Limit
+from service.budget.lanes import Lane
 from service.budget.ledger import Ledger
 from service.changes.types import App as NamedApp
 from service.fusioo.models import App
 from service.pipeline.clients import open_client
+from service.pipeline.limits import limit_of
 from service.pipeline.tokens import TokenVault
 from service.registrations.resolving import AppReference, resolve_apps
 from service.rules.account import Account
@@ -36,9 +37,7 @@ async def list_apps(
     meter: Meter = Unmetered()
     vault = None if engine is None or box is None else TokenVault(engine, box, insist=True)
     if engine is not None:
-        budget = account.budget
-        limit = Limit(budget.calls, budget.window, budget.reserve)
-        meter = Ledger(engine, name, limit, longest=call_timeout).meter(Lane.REGISTRATIONS)
+        meter = Ledger(engine, name, limit_of(account), longest=call_timeout).meter(Lane.PEOPLE)
     async with open_client(
         name, account, timeout=call_timeout, meter=meter, vault=vault, transport=transport
     ) as client:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.budget.lanes import Limit
+from service.pipeline.limits import limit_of
 from service.rules.configuration import Configuration
 
 
@@ -21,10 +22,7 @@ class Expected:
 def expected_of(configuration: Configuration) -> Expected:
     """Take from a configuration what health compares."""
     return Expected(
-        limits={
-            name: Limit(account.budget.calls, account.budget.window, account.budget.reserve)
-            for name, account in configuration.accounts.items()
-        },
+        limits={name: limit_of(account) for name, account in configuration.accounts.items()},
         apps={
             name: tuple(dict.fromkeys(rule.app for rule in configuration.rules if rule.account == name))
             for name in configuration.accounts

@@ -216,6 +216,30 @@ def test_doctor(configured: Relay, simulator: RunningSimulator) -> None:
     assert simulator.state.calls_in_window() > 0
 
 
+def test_every_command_counts_its_calls(
+    configured: Relay, simulator: RunningSimulator, database: Database
+) -> None:
+    configured("apps", "--account", "main")
+    configured("webhooks", "apply", "--account", "main")
+    made = dict(database.execute("SELECT lane, count(*) FROM calls WHERE account = 'main' GROUP BY lane"))
+    assert made.keys() == {"people", "registrations"}
+    assert sum(made.values()) == simulator.state.calls_in_window()
+    found = {each["check"]: each for each in json.loads(configured("doctor", "--json").stdout)}
+    assert (
+        f"people {made['people']}, registrations {made['registrations']}"
+        in found["budget of main"]["message"]
+    )
+
+
+def test_doctor_tells_of_a_refused_call(configured: Relay, database: Database) -> None:
+    database.execute(
+        "INSERT INTO blocks (account, blocked_until, seconds) VALUES ('main', now() + interval '1 min', 60)"
+    )
+    found = {each["check"]: each for each in json.loads(configured("doctor", "--json").stdout)}
+    assert (found["budget of main"]["ok"], found["budget of broken"]["ok"]) == (False, True)
+    assert "who else makes calls" in found["budget of main"]["message"]
+
+
 def test_doctor_without_its_services(
     configured: Relay, empty_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
