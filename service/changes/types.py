@@ -83,3 +83,6 @@ class Change:
     deliveries: int = 0
     """How many deliveries this change settled."""
     linked: Mapping[str, tuple[Fields, ...]] = field(default_factory=dict)
+    """By the paths of the rule's `expand` (`client`, `client.owner`), the linked records in their order."""
+    gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By path, the ids of linked records that were not to be had; empty: `linked` is whole."""

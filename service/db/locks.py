@@ -12,6 +12,7 @@ class Lock(IntEnum):
     BUDGET = 1
     HANDLER = 2
     APPLY = 3
+    EXPAND = 4
 
 
 async def lock(connection: AsyncConnection, kind: Lock, name: str) -> None:

@@ -1,9 +1,11 @@
 """What settle needs of Fusioo: the present state of some records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from service.changes.types import Answer
+from service.errors import UnsortableError
 from service.fusioo.client import FusiooClient
 from service.fusioo.endpoints import GET_RECORD
 from service.fusioo.errors import (
@@ -13,7 +15,10 @@ from service.fusioo.errors import (
     RecordNotFoundError,
     UnreadableAnswerError,
 )
+from service.fusioo.link_targets import link_targets
 from service.fusioo.matching import match_ids, normal_id
+from service.fusioo.paging import MOST_PER_PAGE
+from service.fusioo.resources.listed import LAST_MODIFIED, UNSORTABLE, ListedRecords
 
 
 class FusiooSource:
@@ -42,6 +47,24 @@ class FusiooSource:
         found, absent = match_ids(ids, records)
         return Answer(found=found, absent=absent)
 
+    async def fetch_newest(self, app_id: str, ids: Collection[str], *, offset: int) -> Answer:
+        """Look at up to 200 records of an app from `offset` on, the last changed first, with one call.
+
+        Gives those of `ids` that are among them; of the others it says nothing. Raises UnsortableError where
+        the API does not sort by `last_modified` (unpublished), and what else FusiooClient raises.
+        """
+        pages = partial(self._client.records.list, app_id)
+        listed = ListedRecords(pages, None, sort_by=LAST_MODIFIED, order="desc")
+        try:
+            page = await listed.page(offset, MOST_PER_PAGE, backwards=False)
+        except UNSORTABLE as error:
+            raise UnsortableError(str(error)) from error
+        if not listed.in_order:
+            raise UnsortableError(f"{listed.label}: the list is not sorted by {LAST_MODIFIED}")
+        wanted = {normal_id(one): one for one in ids}
+        shown = {normal_id(record["id"]): record for record in page}
+        return Answer(found={wanted[one]: record for one, record in shown.items() if one in wanted})
+
     async def fetch_one(self, app_id: str, record_id: str) -> Answer:
         """Look at one record by itself, which tells absent from hidden.
 
@@ -59,3 +82,10 @@ class FusiooSource:
         if normal_id(record["id"]) != normal_id(record_id):
             raise UnreadableAnswerError("another record came than was asked for", endpoint=GET_RECORD.label)
         return Answer(found={record_id: record})
+
+    async def link_targets(self) -> dict[str, dict[str, str]]:
+        """Look at the link fields of all apps, with one call: app id → field id → the app that it leads to.
+
+        Raises what else FusiooClient raises.
+        """
+        return {app.id: link_targets(app) for app in await self._client.apps.list()}

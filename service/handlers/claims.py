@@ -49,6 +49,9 @@ class ClaimedChange:
     created_at: datetime
     app_name: str | None
     """None: `webhooks apply` never stored the app."""
+    linked: dict[str, list[dict[str, Any]]] | None
+    """By path, the linked records that the rule asks for; None: it asks for none."""
+    gaps: dict[str, list[str]] | None
 
 
 _RUN = """runs.id, runs.token, runs.change_id, runs.account, runs.app_id, runs.record_id, runs.rule,
@@ -57,11 +60,12 @@ _RUN_COLUMNS = len(ClaimedRun.__slots__)
 
 _SEEN = f"""
     SELECT {_RUN}, changes.version, changes.kind, changes.origin, changes.restored, changes.diff,
-        changes.after, changes.deliveries, changes.created_at, apps.name
+        changes.after, changes.deliveries, changes.created_at, apps.name, expansions.linked, expansions.gaps
     FROM {{runs}} AS runs JOIN {{attempts}} AS attempts ON attempts.run_id = runs.id
         AND attempts.token = runs.token
     JOIN changes ON changes.id = runs.change_id
-    LEFT JOIN apps ON apps.account = runs.account AND apps.app_id = runs.app_id"""
+    LEFT JOIN apps ON apps.account = runs.account AND apps.app_id = runs.app_id
+    LEFT JOIN expansions ON expansions.change_id = runs.change_id AND expansions.rule = runs.rule"""
 
 # The time is asked in a subquery: so it bounds the index. An array of ids, not a join with them: whatever the
 # planner believes of how many are due, it looks up those few.

@@ -42,11 +42,13 @@ _LOCK_FREE = """
         SELECT * FROM unnest(%(accounts)b::text[], %(app_ids)b::text[], %(record_ids)b::text[]))
     ORDER BY account, app_id, record_id COLLATE "C" FOR UPDATE SKIP LOCKED"""
 
+# The next one may still await its links: then those behind it go on waiting, and it goes when it is freed.
 _PROMOTE = """
-        UPDATE runs SET status = 'ready', next_at = now() WHERE id = ANY(ARRAY(
+        UPDATE runs SET status = 'ready', next_at = now() WHERE status = 'waiting' AND id = ANY(ARRAY(
             SELECT (SELECT id FROM runs AS next WHERE next.account = past.account
                 AND next.app_id = past.app_id AND next.record_id = past.record_id
-                AND next.handler = past.handler AND next.status = 'waiting' ORDER BY seq LIMIT 1)
+                AND next.handler = past.handler AND next.status IN ('pending_links', 'waiting')
+                AND next.ordered ORDER BY seq LIMIT 1)
             FROM {past} AS past))"""
 
 _PROMOTE_NEXT = _PROMOTE.format(

@@ -47,7 +47,8 @@ def build_payload(change: Change, facts: AttemptFacts) -> dict[str, Any]:
             "diff": None
             if change.diff is None
             else {name: {"before": side.before, "after": side.after} for name, side in change.diff.items()},
-            "linked": {name: list(records) for name, records in change.linked.items()},
+            "linked": {path: list(records) for path, records in change.linked.items()},
+            **({"gaps": {path: list(ids) for path, ids in change.gaps.items()}} if change.gaps else {}),
         },
     }
 

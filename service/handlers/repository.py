@@ -18,12 +18,15 @@ class NewRun:
     rule: str
     handler: str
     ordered: bool
+    awaits_links: bool = False
+    """Whether it waits until its linked records are there (`service.links`)."""
 
 
 async def insert_runs(connection: AsyncConnection, account: str, app_id: str, runs: Sequence[NewRun]) -> None:
     """Store runs of records that this transaction holds, in the order given.
 
-    An ordered run waits when an unfinished run of its record and handler stands before it.
+    An ordered run waits when an unfinished run of its record and handler stands before it; one that awaits
+    its links joins these when it has them.
     """
     await connection.execute(
         text(
@@ -31,11 +34,11 @@ async def insert_runs(connection: AsyncConnection, account: str, app_id: str, ru
             WITH new AS (
                 SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:change_ids AS uuid[]),
                     CAST(:record_ids AS text[]), CAST(:rules AS text[]), CAST(:handlers AS text[]),
-                    CAST(:ordered AS boolean[])) WITH ORDINALITY
-                    AS given (id, change_id, record_id, rule, handler, ordered, place))
+                    CAST(:ordered AS boolean[]), CAST(:awaiting AS boolean[])) WITH ORDINALITY
+                    AS given (id, change_id, record_id, rule, handler, ordered, awaits_links, place))
             INSERT INTO runs (id, change_id, account, app_id, record_id, rule, handler, ordered, status)
             SELECT id, change_id, :account, :app_id, record_id, rule, handler, ordered,
-                CASE WHEN ordered AND (
+                CASE WHEN awaits_links THEN 'pending_links' WHEN ordered AND (
                     row_number() OVER (PARTITION BY record_id, handler ORDER BY place) > 1
                     OR EXISTS (
                         SELECT FROM runs AS earlier WHERE earlier.account = :account
@@ -54,6 +57,7 @@ async def insert_runs(connection: AsyncConnection, account: str, app_id: str, ru
             "rules": [run.rule for run in runs],
             "handlers": [run.handler for run in runs],
             "ordered": [run.ordered for run in runs],
+            "awaiting": [run.awaits_links for run in runs],
         },
     )
 

@@ -11,11 +11,14 @@ from service.budget.ledger import Ledger
 from service.errors import NotFoundError
 from service.fusioo.auth import Auth
 from service.fusioo.client import FusiooClient
-from service.fusioo.endpoints import GET_RECORD, RECORDS_BY_IDS
+from service.fusioo.endpoints import GET_RECORD, LIST_RECORDS, RECORDS_BY_IDS
+from service.fusioo.link_targets import targets_in_schema
+from service.fusioo.links import ids_in
 from service.fusioo.source import FusiooSource
 from service.handlers.clients import GuardedAuth, GuardedMeter
 from service.handlers.database import HandlerDatabase
 from service.pipeline.clients import auth_of, http_within
+from service.pipeline.linked_accounts import LinkedAccount
 from service.pipeline.looks import Endpoints, SettledAccount
 from service.pipeline.tokens import TokenVault
 from service.rules.account import Account
@@ -47,6 +50,7 @@ class OpenAccount:
         limit = Limit(budget.calls, budget.window, budget.reserve)
         self.ledger = Ledger(engine, name, limit, longest=timeout, holder=holder)
         self._base_url, self._timeout = account.base_url, timeout
+        self._link_age = account.link_age
         self._http = http_within(timeout, transport=transport)
         self._auth = auth_of(name, account, http=self._http, timeout=timeout, vault=vault)
 
@@ -70,7 +74,19 @@ class OpenAccount:
             self.provider,
             self.ledger,
             source=lambda meter: FusiooSource(self.client(meter)),
-            endpoints=Endpoints(many=RECORDS_BY_IDS.label, one=GET_RECORD.label),
+            endpoints=Endpoints(
+                many=RECORDS_BY_IDS.label, one=GET_RECORD.label, newest=LIST_RECORDS.label
+            ),
+        )
+
+    def linked(self) -> LinkedAccount:
+        """Give what fetching linked records needs of the account."""
+        return LinkedAccount(
+            self.ledger,
+            source=lambda meter: FusiooSource(self.client(meter)),
+            targets_in=targets_in_schema,
+            ids_in=ids_in,
+            link_age=self._link_age,
         )
 
     def client_for_handler(self, database: HandlerDatabase) -> FusiooClient:
@@ -108,6 +124,10 @@ class Accounts:
     def settled(self) -> dict[str, SettledAccount]:
         """Give what settling needs, by account."""
         return {name: account.settled() for name, account in self._open.items()}
+
+    def linked(self) -> dict[str, LinkedAccount]:
+        """Give what fetching linked records needs, by account."""
+        return {name: account.linked() for name, account in self._open.items()}
 
     def providers(self) -> dict[str, str]:
         """Give the provider of each account."""

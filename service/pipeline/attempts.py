@@ -1,6 +1,5 @@
 """One attempt at a claimed run: call the handler within its time limit, and store how that ended."""
 
-import asyncio
 import random
 from collections.abc import Callable, Mapping
 from time import monotonic
@@ -18,13 +17,11 @@ from service.handlers.kinds import BoundHandler
 from service.handlers.marking import Mark, mark_run
 from service.handlers.outcomes import outcome_of
 from service.handlers.types import Done, Failed, Outcome
+from service.pipeline.calling import Calls
 from service.pipeline.marks import mark_of
 from service.pipeline.results import Results
 
 _log = structlog.get_logger()
-
-GRACE = 2.0
-"""Seconds that a cancelled handler has to end."""
 
 
 class Attempts:
@@ -41,12 +38,12 @@ class Attempts:
         """`providers`: the provider of each account, by name."""
         self._engine, self._providers, self._fusioo, self._jitter = engine, providers, fusioo, jitter
         self._results = Results(engine)
-        self._stuck: set[asyncio.Future[Outcome]] = set()
+        self._calls = Calls()
 
     @property
     def any_stuck(self) -> bool:
         """Some handler could not be ended."""
-        return bool(self._stuck)
+        return self._calls.any_stuck
 
     async def make(self, handler: BoundHandler, run: ClaimedRun, seen: ClaimedChange) -> None:
         """Make one attempt. What goes wrong with it concerns no other run: nothing is raised for it."""
@@ -70,7 +67,9 @@ class Attempts:
             fusioo=self._fusioo,
         )
         try:
-            outcome = await self._call(handler, change, context)
+            outcome = await self._calls.make(
+                handler, handler.call(change, context), {"run": context.idempotency_key}
+            )
             mark = await self._mark(handler, run, outcome, context)
         except LeaseLostError:
             _log.warning("run.lost", run=str(run.id), handler=run.handler, attempt=run.number)
@@ -85,26 +84,6 @@ class Attempts:
             for connection in opened:
                 await connection.close()
         _tell(run, mark, monotonic() - began)
-
-    async def _call(self, handler: BoundHandler, change: Change, context: Context) -> Outcome:
-        """Call the handler; a time limit that it doesn't heed makes this process retire."""
-        task = asyncio.ensure_future(handler.call(change, context))
-        ended, _ = await asyncio.wait({task}, timeout=handler.timeout.total_seconds())
-        if not ended:
-            task.cancel()
-            ended, _ = await asyncio.wait({task}, timeout=GRACE)
-            if not ended:
-                self._stuck.add(task)
-                _log.error("handler.stuck", handler=handler.name, run=context.idempotency_key)
-        if not ended or task.cancelled():
-            return outcome_of(TimeoutError(), timeout=handler.timeout)
-        error = task.exception()
-        if error is None:
-            return task.result()
-        if not isinstance(error, Exception):
-            raise error
-        _log.warning("handler.raised", handler=handler.name, run=context.idempotency_key, exc_info=error)
-        return outcome_of(error, timeout=handler.timeout)
 
     async def _mark(self, handler: BoundHandler, run: ClaimedRun, outcome: Outcome, context: Context) -> Mark:
         """Store how the attempt ended; what the handler did in `ctx.db` commits with it, or not at all."""
@@ -186,4 +165,6 @@ def _as_seen_by_handlers(run: ClaimedRun, seen: ClaimedChange, provider: str) ->
         created_at=seen.created_at,
         restored=seen.restored,
         deliveries=seen.deliveries,
+        linked={path: tuple(records) for path, records in (seen.linked or {}).items()},
+        gaps={path: tuple(ids) for path, ids in (seen.gaps or {}).items()},
     )

@@ -10,6 +10,14 @@ class Bells(Protocol):
         """Say that an app's deliveries may be due."""
         ...
 
+    def ring_expand(self, account: str) -> None:
+        """Say that rules of an account wait for linked records."""
+        ...
+
     def ring_run(self, handler: str) -> None:
         """Say that runs of a handler may be ready."""
+        ...
+
+    def ring_tell(self, handler: str) -> None:
+        """Say that a handler may have to be told of alarms."""
         ...

@@ -9,6 +9,7 @@ from service.changes.types import App, Change, Origin
 from service.handlers.repository import NewRun
 from service.inbox.batching import DueDelivery
 from service.lifecycle import DeliveryOutcome
+from service.links.repository import NewExpansion
 from service.pipeline.rulebook import Rulebook
 from service.records.repository import NewChange
 from service.registrations.apps import AppView
@@ -69,7 +70,21 @@ def runs_of(changes: Sequence[Change], view: AppView, rulebook: Rulebook) -> lis
             if not verdict.matched:
                 continue
             runs += [
-                NewRun(uuid7(), change.id, change.record_id, verdict.rule, handler, rulebook.ordered[handler])
+                NewRun(
+                    uuid7(),
+                    change.id,
+                    change.record_id,
+                    verdict.rule,
+                    handler,
+                    rulebook.ordered[handler],
+                    awaits_links=verdict.rule in rulebook.expand,
+                )
                 for handler in rulebook.runs[verdict.rule]
             ]
     return runs
+
+
+def expansions_of(runs: Sequence[NewRun], rulebook: Rulebook) -> list[NewExpansion]:
+    """The linked records that new runs await: what the handlers of one rule get, is fetched once."""
+    awaited = dict.fromkeys((run.change_id, run.rule) for run in runs if run.awaits_links)
+    return [NewExpansion(change_id, rule, rulebook.expand[rule]) for change_id, rule in awaited]

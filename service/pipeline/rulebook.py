@@ -1,7 +1,7 @@
 """What the configuration says of changes and runs, as the pipeline needs it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from service.rules.matcher import Matcher
 
@@ -17,3 +17,5 @@ class Rulebook:
     """Whether a handler's runs of one record go one after the other, by the handler's name."""
     digest: str
     """Names this version of the rules."""
+    expand: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Which linked records a rule's handlers get, by the rule's name; rules without are left out."""

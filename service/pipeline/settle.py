@@ -94,25 +94,27 @@ class Settler:
 
     async def _ask(self, look: ClaimedLook) -> Answer:
         source = look.account.source(look.account.ledger.prepaid(look.call_id))
+        if look.page is not None:
+            ids, offset = look.batch.record_ids, look.page.offset
+            return await source.fetch_newest(look.slot.app_id, ids, offset=offset)
         if look.batch.kind is BatchClass.ALONE:
             return await source.fetch_one(look.slot.app_id, look.batch.record_ids[0])
         return await source.fetch_many(look.slot.app_id, look.batch.record_ids)
 
     async def _store(self, look: ClaimedLook, answer: Answer) -> None:
+        seen = _by_record(answer)
         sights = Sights(
             account=look.slot.account,
             provider=look.account.provider,
             app_id=look.slot.app_id,
             started=look.started,
-            seen=_by_record(answer),
-            due=look.batch.deliveries,
+            seen=seen,
+            due={record_id: due for record_id, due in look.batch.deliveries.items() if record_id in seen},
             alone=look.batch.kind is BatchClass.ALONE,
             call_id=look.call_id,
         )
-        asked = len(look.batch.deliveries)
-        release = releases.after_success(look.slot, asked=asked, left=look.left, gather=self._gather)
         try:
-            stored = await self._store_halving(look, sights, release)
+            stored = await self._store_halving(look, sights, self._release(look, found=len(seen)))
         except LeaseLostError:
             _log.warning("slot.lost", account=look.slot.account, app=look.slot.app_id)
             return
@@ -132,6 +134,15 @@ class Settler:
         )
         for handler in sorted(stored.handlers):
             self._bells.ring_run(handler)
+        if stored.expansions:
+            self._bells.ring_expand(look.slot.account)
+
+    def _release(self, look: ClaimedLook, *, found: int) -> Release:
+        asked = len(look.batch.deliveries)
+        if look.page is None:
+            return releases.after_success(look.slot, asked=asked, left=look.left, gather=self._gather)
+        left = look.left + asked - found
+        return releases.after_page(look.slot, look.page, found=found, left=left, gather=self._gather)
 
     async def _store_halving(self, look: ClaimedLook, sights: Sights, release: Release | None) -> Stored:
         """Store what was seen and release the slot; what can't be stored is found by halving, and dies."""
@@ -142,6 +153,8 @@ class Settler:
         except Exception as error:  # noqa: BLE001  a rule or a value of one record can raise anything
             failure = error
         record_ids = list(sights.seen)
+        if not record_ids:
+            raise failure
         if len(record_ids) == 1:
             return await persist(lambda: self._bury(look, sights, failure, release))
         middle = len(record_ids) // 2

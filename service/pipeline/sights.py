@@ -17,7 +17,8 @@ from service.handlers.repository import NewRun, insert_runs
 from service.inbox.batching import DueDelivery
 from service.inbox.repository import Verdict, store_verdicts
 from service.lifecycle import DeliveryOutcome, DeliveryStatus
-from service.pipeline.findings import changes_of, runs_of, seen_by_rules
+from service.links.repository import insert_expansions
+from service.pipeline.findings import changes_of, expansions_of, runs_of, seen_by_rules
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.verdicts import verdicts_of
 from service.records.repository import LockedRecord, NewChange, insert_changes, lock_records, store_snapshots
@@ -67,6 +68,9 @@ class Stored:
     again: int = 0
     dead: int = 0
     handlers: frozenset[str] = frozenset()
+    """Of the runs that need not await linked records."""
+    expansions: int = 0
+    """How many changes, by rule, await linked records."""
 
     def __add__(self, other: "Stored") -> "Stored":
         return Stored(
@@ -76,6 +80,7 @@ class Stored:
             self.again + other.again,
             self.dead + other.dead,
             self.handlers | other.handlers,
+            self.expansions + other.expansions,
         )
 
 
@@ -112,11 +117,14 @@ async def store_sights(
         )
     if runs:
         await insert_runs(connection, sights.account, sights.app_id, runs)
+    expansions = expansions_of(runs, rulebook)
+    if expansions:
+        await insert_expansions(connection, sights.account, expansions)
     verdicts = verdicts_of(decisions, changes, recheck)
     if verdicts:
         await store_verdicts(connection, verdicts, call_id=sights.call_id)
     await _tell_left_fields(connection, sights, decisions)
-    return _count(verdicts.values(), changes=len(changes), runs=runs)
+    return _count(verdicts.values(), changes=len(changes), runs=runs, expansions=len(expansions))
 
 
 async def _store_snapshots(
@@ -154,7 +162,7 @@ async def _tell_left_fields(
         )
 
 
-def _count(verdicts: Iterable[Verdict], *, changes: int, runs: Sequence[NewRun]) -> Stored:
+def _count(verdicts: Iterable[Verdict], *, changes: int, runs: Sequence[NewRun], expansions: int) -> Stored:
     listed = list(verdicts)
     return Stored(
         changes=changes,
@@ -162,5 +170,6 @@ def _count(verdicts: Iterable[Verdict], *, changes: int, runs: Sequence[NewRun])
         unchanged=sum(verdict.outcome is DeliveryOutcome.UNCHANGED for verdict in listed),
         again=sum(verdict.status is DeliveryStatus.RECHECK for verdict in listed),
         dead=sum(verdict.status is DeliveryStatus.DEAD for verdict in listed),
-        handlers=frozenset(run.handler for run in runs),
+        handlers=frozenset(run.handler for run in runs if not run.awaits_links),
+        expansions=expansions,
     )

@@ -11,6 +11,7 @@ from service.db.driver import driver_of
 from service.handlers.claims import ClaimedRun, read_lost_runs
 from service.handlers.marking import mark_run
 from service.handlers.repository import handlers_to_run
+from service.links.claims import accounts_to_expand
 from service.pipeline.bells import Bells
 from service.pipeline.marks import lost
 from service.records.slots import apps_to_settle
@@ -35,7 +36,7 @@ class Sweep:
         self._bells, self._jitter = bells, jitter
 
     async def sweep(self) -> None:
-        """Mark lost attempts, then ring for every app and handler that has something due."""
+        """Mark lost attempts, then ring for every app, account and handler that has something due."""
         async with self._engine.connect() as connection:
             lost_runs = await read_lost_runs(connection, lost_after=self._lost_after)
         for run in lost_runs:
@@ -43,8 +44,11 @@ class Sweep:
         async with self._engine.connect() as connection:
             apps = await apps_to_settle(connection, lost_after=self._lost_after)
             handlers = await handlers_to_run(connection)
+            accounts = await accounts_to_expand(connection, lost_after=self._lost_after)
         for account, app_id in apps:
             self._bells.ring_settle(account, app_id)
+        for account in accounts:
+            self._bells.ring_expand(account)
         for handler in handlers:
             if handler in self._retries:
                 self._bells.ring_run(handler)

@@ -21,8 +21,22 @@ class SettleApp:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpandLinks:
+    """Rules of this account may wait for linked records."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunHandler:
     """Runs of this handler may be ready."""
+
+    handler: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellHandler:
+    """This handler may have to be told of alarms."""
 
     handler: str
 
@@ -35,18 +49,33 @@ class DoJob:
     key: str
 
 
-Doorbell = SettleApp | RunHandler | DoJob
+Doorbell = SettleApp | ExpandLinks | RunHandler | TellHandler | DoJob
+
+EXPAND = "expand"
+TELL = "tell"
+"""The actors that answer `ExpandLinks` and `TellHandler`; every other one has the name of its queue."""
 
 
 def queue_of(doorbell: Doorbell) -> QueueName:
-    """Tell which queue carries a doorbell; the actor that answers it has the same name."""
+    """Tell which queue carries a doorbell."""
     match doorbell:
-        case SettleApp():
+        case SettleApp() | ExpandLinks():
             return QueueName.SETTLE
-        case RunHandler():
+        case RunHandler() | TellHandler():
             return QueueName.RUN
         case DoJob():
             return QueueName.JOB
+
+
+def actor_of(doorbell: Doorbell) -> str:
+    """Tell which actor answers a doorbell."""
+    match doorbell:
+        case ExpandLinks():
+            return EXPAND
+        case TellHandler():
+            return TELL
+        case _:
+            return queue_of(doorbell).value
 
 
 def arguments_of(doorbell: Doorbell) -> tuple[str, ...]:
@@ -54,7 +83,9 @@ def arguments_of(doorbell: Doorbell) -> tuple[str, ...]:
     match doorbell:
         case SettleApp(account, app_id):
             return (account, app_id)
-        case RunHandler(handler):
+        case ExpandLinks(account):
+            return (account,)
+        case RunHandler(handler) | TellHandler(handler):
             return (handler,)
         case DoJob(name, key):
             return (name, key)

@@ -11,7 +11,16 @@ from dramatiq import Message
 
 from service.queue.broker import DoorbellBroker, make_broker
 from service.queue.coalescing import WaitingDoorbells
-from service.queue.messages import Doorbell, RunHandler, SettleApp, arguments_of, queue_of
+from service.queue.messages import (
+    Doorbell,
+    ExpandLinks,
+    RunHandler,
+    SettleApp,
+    TellHandler,
+    actor_of,
+    arguments_of,
+    queue_of,
+)
 
 MAX_QUEUED = 1000
 """A queue in Redis that is longer gets no more: nobody answers it, and the sweep rings again."""
@@ -66,9 +75,17 @@ class Publisher:
         """Ring for an app's pending deliveries."""
         self.ring(SettleApp(account, app_id))
 
+    def ring_expand(self, account: str) -> None:
+        """Ring for the linked records that an account's rules wait for."""
+        self.ring(ExpandLinks(account))
+
     def ring_run(self, handler: str) -> None:
         """Ring for a handler's ready runs."""
         self.ring(RunHandler(handler))
+
+    def ring_tell(self, handler: str) -> None:
+        """Ring for the alarms that a handler is to be told of."""
+        self.ring(TellHandler(handler))
 
     def close(self, *, within: float = 1.0) -> None:
         """Send what still waits, for at most `within` seconds, then stop."""
@@ -135,5 +152,10 @@ class Publisher:
 
 
 def _message(doorbell: Doorbell) -> Message[Any]:
-    name = queue_of(doorbell).value
-    return Message(queue_name=name, actor_name=name, args=arguments_of(doorbell), kwargs={}, options={})
+    return Message(
+        queue_name=queue_of(doorbell).value,
+        actor_name=actor_of(doorbell),
+        args=arguments_of(doorbell),
+        kwargs={},
+        options={},
+    )

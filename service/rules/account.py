@@ -137,6 +137,14 @@ class Account(Section):
         description="Whose calendar `is_today` and the like mean, and dates compared with moments.",
         examples=["Europe/Berlin"],
     )
+    link_age: Period = Field(
+        timedelta(seconds=60),
+        description=(
+            "How much older than the change a linked record may be that handlers get (`expand`): what was "
+            "seen within this time is not asked for again."
+        ),
+        examples=["60s"],
+    )
     reconcile: Period = Field(
         timedelta(minutes=15),
         description="How often to look for changes that no webhook told of. Used by a later version.",

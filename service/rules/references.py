@@ -50,10 +50,11 @@ def _check_handlers(run: Any, handlers: dict[str, Any], path: KeyPath) -> Iterat
 
 
 def _check_available(rule: dict[str, Any], path: KeyPath) -> Iterator[Finding]:
-    """`expand` and `unchanged` belong to the format; this version does not act on them, so it says so."""
-    for key in ("expand", "unchanged"):
-        if rule.get(key):
-            yield Finding((*path, key), f"`{key}` is not available in this version", "remove it", at_key=True)
+    """`unchanged` belongs to the format; this version does not act on it, so it says so."""
+    if rule.get("unchanged"):
+        yield Finding(
+            (*path, "unchanged"), "`unchanged` is not available in this version", "remove it", at_key=True
+        )
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from service.changes.types import Kind
 from service.rules.account import Account
+from service.rules.expand import Expand
 from service.rules.handler import Handler
 from service.rules.section import Id, Name, NotEmpty, Period, Section
 from service.rules.when import Changed, When
@@ -46,10 +47,14 @@ class Rule(Section):
         ),
         examples=[["status"], {"status": {"from": "In progress", "to": "Done"}}],
     )
-    expand: tuple[Id, ...] = Field(
+    expand: Expand = Field(
         (),
-        description="Link fields whose records are fetched too. Refused: comes in a later version.",
-        examples=[["client"]],
+        description=(
+            "Link fields whose records are fetched too, before the handlers are called: `client`, or "
+            "`client.owner` for the owners of the clients (at most three links). Handlers get them as "
+            "`linked`, and the ids of those that are not to be had as `gaps`. Of each path the first 200."
+        ),
+        examples=[["client", "client.owner"]],
     )
     run: Annotated[tuple[str, ...], NotEmpty] = Field(
         description="Names under `handlers`, each at most once; each gets a run of its own.",

@@ -13,8 +13,10 @@ Answer = Callable[..., Awaitable[None]]
 """What a doorbell of one queue sets off; it takes the doorbell's arguments (`queue.messages`)."""
 
 
-def declare_actor(broker: dramatiq.Broker, queue: QueueName, answer: Answer) -> None:
-    """Let the doorbells of a queue on this broker be answered.
+def declare_actor(
+    broker: dramatiq.Broker, queue: QueueName, answer: Answer, *, name: str | None = None
+) -> None:
+    """Let the doorbells of a queue on this broker be answered; `name`, if it is not the queue's own actor.
 
     A doorbell that fails is done, like any other: nothing is lost by it, and the sweep rings again.
     """
@@ -31,4 +33,4 @@ def declare_actor(broker: dramatiq.Broker, queue: QueueName, answer: Answer) -> 
             else:
                 log.exception("doorbell.failed")
 
-    dramatiq.actor(broker=broker, actor_name=queue.value, queue_name=queue.value)(answer_doorbell)
+    dramatiq.actor(broker=broker, actor_name=name or queue.value, queue_name=queue.value)(answer_doorbell)

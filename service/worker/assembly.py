@@ -1,24 +1,29 @@
 """How the work of each queue is put together from what the process holds."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from service.changes.decision import Recheck
 from service.errors import ConfigurationError
-from service.handlers.kinds import HandlerDeps
+from service.handlers.kinds import BoundHandler, HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
 from service.pipeline.accounts import Accounts
 from service.pipeline.attempts import Attempts
+from service.pipeline.expand import Expander
+from service.pipeline.halts import try_halted
 from service.pipeline.jobs import Jobs
 from service.pipeline.retention import Retention
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.run import Runner
 from service.pipeline.settle import Settler
+from service.pipeline.tell import Teller
 from service.pipeline.tokens import TokenVault
-from service.queue.messages import QueueName
+from service.queue.messages import EXPAND, TELL, QueueName
 from service.rules.configuration import Configuration
+from service.rules.expand import with_beginnings
 from service.rules.handler import Order
 from service.rules.matcher import Matcher
 from service.sealing import SecretBox
@@ -26,15 +31,22 @@ from service.worker.actors import Answer
 from service.worker.workplace import Workplace
 
 
+async def _nothing_to_begin() -> None:
+    """Begin nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """How a process does the work of its queue."""
 
-    answer: Answer
+    answers: Mapping[str, Answer]
+    """By the name of the actor."""
     must_retire: Callable[[], bool] = lambda: False
     """Whether something could not be ended, so that the process has to."""
     wind_down: Callable[[], None] = lambda: None
     """Begin nothing new within what is being done. From any thread."""
+    begin: Callable[[], Awaitable[None]] = _nothing_to_begin
+    """What is done once, before the first doorbell."""
 
 
 def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack, *, threads: int) -> Work:
@@ -44,32 +56,68 @@ def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack, *, thread
     """
     match queue:
         case QueueName.SETTLE:
-            return Work(_settler(place, held).settle)
+            accounts = _accounts(place, held)
+            return Work(
+                {queue.value: _settler(place, accounts).settle, EXPAND: _expander(place, accounts).expand},
+                begin=partial(try_halted, place.engine, list(place.configuration.accounts)),
+            )
         case QueueName.RUN:
-            runner = _runner(place, held, threads)
-            return Work(runner.run, lambda: runner.must_retire, runner.wind_down)
+            return _running(place, held, threads)
         case QueueName.JOB:
-            return Work(_jobs(place).do)
+            return Work({queue.value: _jobs(place).do})
 
 
-def _settler(place: Workplace, held: AsyncExitStack) -> Settler:
+def _settler(place: Workplace, accounts: Accounts) -> Settler:
     settings = place.settings
     return Settler(
         place.engine,
         process_id=place.process_id,
         lost_after=settings.lost_after,
-        accounts=_accounts(place, held).settled(),
+        accounts=accounts.settled(),
         rulebook=_rulebook(place.configuration),
         recheck=Recheck(settings.recheck_after, settings.recheck_again_after),
         bells=place.publisher,
     )
 
 
-def _runner(place: Workplace, held: AsyncExitStack, threads: int) -> Runner:
+def _expander(place: Workplace, accounts: Accounts) -> Expander:
+    settings = place.settings
+    return Expander(
+        place.engine,
+        process_id=place.process_id,
+        lost_after=settings.lost_after,
+        accounts=accounts.linked(),
+        pauses=(settings.recheck_after, settings.recheck_again_after),
+        bells=place.publisher,
+    )
+
+
+def _running(place: Workplace, held: AsyncExitStack, threads: int) -> Work:
     accounts = _accounts(place, held)
     deps = HandlerDeps(directory=Path(place.settings.config).resolve().parent)
     handlers = build_handlers(place.configuration, deps)
     held.push_async_callback(close_handlers, handlers)
+    runner = _runner(place, accounts, handlers, threads)
+    teller = Teller(
+        place.engine,
+        process_id=place.process_id,
+        handlers={name: handlers[name] for name in place.configuration.alarms},
+        bells=place.publisher,
+    )
+
+    def must_retire() -> bool:
+        return runner.must_retire or teller.must_retire
+
+    def wind_down() -> None:
+        runner.wind_down()
+        teller.wind_down()
+
+    return Work({QueueName.RUN.value: runner.run, TELL: teller.tell}, must_retire, wind_down)
+
+
+def _runner(
+    place: Workplace, accounts: Accounts, handlers: Mapping[str, BoundHandler], threads: int
+) -> Runner:
     return Runner(
         place.engine,
         process_id=place.process_id,
@@ -126,4 +174,5 @@ def _rulebook(configuration: Configuration) -> Rulebook:
         runs={rule.name: rule.run for rule in configuration.rules},
         ordered={name: each.order is Order.RECORD for name, each in configuration.handlers.items()},
         digest=configuration.digest,
+        expand={rule.name: with_beginnings(rule.expand) for rule in configuration.rules if rule.expand},
     )

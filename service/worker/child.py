@@ -73,7 +73,8 @@ class WorkerProcess:
         resources = self._open()
         if resources is None:
             return STOPPED
-        declare_actor(self._broker, self._queue, resources.answer)
+        for name, answer in resources.answers.items():
+            declare_actor(self._broker, self._queue, answer, name=name)
         worker = self._start_worker()
         log = structlog.get_logger().bind(queue=self._queue.value)
         log.info("worker.opened", threads=self._threads)

@@ -1,6 +1,6 @@
 """What one worker process holds: opened before the first doorbell, closed after the last, in order."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +17,8 @@ from service.worker.workplace import open_workplace
 class Resources:
     """A worker process that is ready to answer."""
 
-    answer: Answer
-    """What a doorbell of its queue sets off."""
+    answers: Mapping[str, Answer]
+    """What the doorbells of its queue set off, by the name of their actor."""
     heartbeat: Heartbeat
     """Its `stop` frees every lease of the process."""
     close: Callable[[], Coroutine[Any, Any, None]]
@@ -39,6 +39,7 @@ async def open_resources(settings: Settings, queue: QueueName, threads: int) -> 
         # As many again may be opened: `ctx.db` holds one for as long as a handler works.
         place = await open_workplace(settings, queue.value, held, pool_size=threads)
         work = assemble(queue, place, held, threads=threads)
+        await work.begin()
         return Resources(
-            work.answer, place.heartbeat, held.pop_all().aclose, work.must_retire, work.wind_down
+            work.answers, place.heartbeat, held.pop_all().aclose, work.must_retire, work.wind_down
         )

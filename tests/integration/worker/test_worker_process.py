@@ -46,7 +46,8 @@ class Desk:
                 await asyncio.Event().wait()
             finally:
                 await close()
-        return Resources(self.answer, heartbeat, close, lambda: self.must_retire, self.wound_down.set)
+        answers = {queue.value: self.answer}
+        return Resources(answers, heartbeat, close, lambda: self.must_retire, self.wound_down.set)
 
     async def answer(self, handler: str) -> None:
         self.heard.append(handler)

@@ -55,8 +55,16 @@ from tests.fixtures.relay_yaml import FULL, HEAD, problems_of
             "9:13: `status` needs `from`, `to` or both",
         ),
         (
-            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  expand: [client]",
-            "9:3: `expand` is not available in this version",
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  expand: [client..owner]",
+            "9:12: `client..owner` is no path of link fields",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  expand: [a, a.b.c.d]",
+            "9:15: `a.b.c.d` follows 4 links; at most 3",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  expand: [client, client]",
+            "9:11: `client` stands here twice",
         ),
         (
             "- name: r\n  account: main\n  app: a\n  run: [ops]\n  unchanged: true",

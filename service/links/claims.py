@@ -1,0 +1,127 @@
+"""Claiming expansions: all that is due of an account, by one process at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from service.changes.types import Fields
+from service.db.locks import Lock, lock
+from service.db.processes import HOLDER_LOST
+from service.links.resolving import RecordKey
+
+_HOLDER_LOST = HOLDER_LOST.format(holder="expansions.holder")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedExpansion:
+    """An expansion that is ours until we store what became of it, or our process is lost."""
+
+    change_id: UUID
+    rule: str
+    paths: tuple[str, ...]
+    record: RecordKey
+    fields: Fields | None
+    """The record after the change; None: nothing is known of it."""
+    created_at: datetime
+    claimed_at: datetime
+    """When nobody had been asked yet: whatever is seen now was so at this moment, or later."""
+    looks: int
+    failures: int
+
+    @property
+    def match(self) -> tuple[UUID, str]:
+        """What names it."""
+        return self.change_id, self.rule
+
+
+async def claim_expansions(
+    connection: AsyncConnection, account: str, *, most: int, token: UUID, holder: UUID, lost_after: timedelta
+) -> list[ClaimedExpansion]:
+    """Claim an account's longest due expansions; none while another living process holds some.
+
+    One at a time per account: two would ask for the same records.
+    """
+    await lock(connection, Lock.EXPAND, account)
+    rows = await connection.execute(
+        text(
+            f"""
+            WITH due AS MATERIALIZED (
+                SELECT change_id, rule FROM expansions
+                WHERE account = :account AND finished_at IS NULL AND next_at <= now()
+                AND NOT EXISTS (SELECT FROM expansions WHERE account = :account AND token IS NOT NULL
+                    AND NOT {_HOLDER_LOST})
+                ORDER BY next_at LIMIT :most FOR UPDATE),
+            claimed AS (
+                UPDATE expansions SET token = :token, holder = :holder FROM due
+                WHERE expansions.change_id = due.change_id AND expansions.rule = due.rule
+                RETURNING expansions.*)
+            SELECT claimed.*, now() AS moment, changes.app_id, changes.record_id, changes.after
+            FROM claimed JOIN changes ON changes.id = claimed.change_id
+            ORDER BY claimed.next_at, claimed.change_id"""
+        ),
+        {"account": account, "most": most, "token": token, "holder": holder, "lost_after": lost_after},
+    )
+    return [
+        ClaimedExpansion(
+            row.change_id,
+            row.rule,
+            tuple(row.paths),
+            RecordKey(row.app_id, row.record_id),
+            row.after,
+            row.created_at,
+            row.moment,
+            row.looks,
+            row.failures,
+        )
+        for row in rows
+    ]
+
+
+async def take_back_claim(connection: AsyncConnection, account: str, token: UUID) -> None:
+    """Free what was claimed with this token. Waits for a claim that is still being committed."""
+    await lock(connection, Lock.EXPAND, account)
+    await connection.execute(
+        text(
+            """
+            UPDATE expansions SET token = NULL, holder = NULL
+            WHERE account = :account AND token IS NOT NULL AND token = :token"""
+        ),
+        {"account": account, "token": token},
+    )
+
+
+async def is_expansion_due(connection: AsyncConnection, account: str) -> bool:
+    """Tell whether something of an account could be claimed now."""
+    row = await connection.execute(
+        text(
+            """
+            SELECT FROM expansions WHERE account = :account AND finished_at IS NULL AND next_at <= now()
+            AND token IS NULL LIMIT 1"""
+        ),
+        {"account": account},
+    )
+    return row.one_or_none() is not None
+
+
+async def accounts_to_expand(connection: AsyncConnection, *, lost_after: timedelta) -> list[str]:
+    """List the accounts with a due expansion that no living process holds back."""
+    rows = await connection.execute(
+        text(
+            f"""
+            WITH RECURSIVE owner AS (
+                (SELECT account FROM expansions WHERE finished_at IS NULL ORDER BY account LIMIT 1)
+                UNION ALL SELECT (SELECT account FROM expansions
+                    WHERE finished_at IS NULL AND expansions.account > owner.account ORDER BY account LIMIT 1)
+                FROM owner WHERE owner.account IS NOT NULL)
+            SELECT account FROM owner WHERE account IS NOT NULL
+            AND EXISTS (SELECT FROM expansions WHERE expansions.account = owner.account
+                AND finished_at IS NULL AND next_at <= now())
+            AND NOT EXISTS (SELECT FROM expansions WHERE expansions.account = owner.account
+                AND token IS NOT NULL AND NOT {_HOLDER_LOST})"""
+        ),
+        {"lost_after": lost_after},
+    )
+    return [row.account for row in rows]
