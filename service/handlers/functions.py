@@ -1,4 +1,4 @@
-"""Python functions as handlers: the decorator, and what makes a function fit."""
+"""Python functions as handlers: the decorators, and what makes a function fit."""
 
 import inspect
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_TAKES_ALARMS = "_relay_takes_alarms"
 
 
 def handler(function: Callable[P, R]) -> Callable[P, R]:
@@ -20,7 +21,25 @@ def handler(function: Callable[P, R]) -> Callable[P, R]:
     return function
 
 
-def object_to(function: Any) -> str | None:
+def alarm_handler(function: Callable[P, R]) -> Callable[P, R]:
+    """Say that a function `(alarm, ctx)` is to be told of alarms; it is returned as it came.
+
+    It is needed: an alarm is no change, so a function takes one or the other. Raises TypeError if it can't
+    be called with an alarm and a context.
+    """
+    objection = object_to(function, wanted="(alarm, ctx)")
+    if objection:
+        raise TypeError(f"@alarm_handler on {getattr(function, '__qualname__', function)!s}: {objection}")
+    setattr(function, _TAKES_ALARMS, True)
+    return function
+
+
+def takes_alarms(function: object) -> bool:
+    """Say whether a function was marked with `@alarm_handler`."""
+    return getattr(function, _TAKES_ALARMS, False) is True
+
+
+def object_to(function: Any, *, wanted: str = "(change, ctx)") -> str | None:
     """Say why it can't be a handler, or None if it can."""
     if not callable(function):
         return f"it is of type {type(function).__name__}, not a function"
@@ -31,9 +50,9 @@ def object_to(function: Any) -> str | None:
     try:
         inspect.signature(function).bind(None, None)
     except TypeError:
-        return f"it takes {inspect.signature(function)}, but is called with (change, ctx)"
+        return f"it takes {inspect.signature(function)}, but is called with {wanted}"
     except ValueError:  # a built-in without a signature
-        return "its arguments are not known; wrap it in a function (change, ctx)"
+        return f"its arguments are not known; wrap it in a function {wanted}"
     return None
 
 

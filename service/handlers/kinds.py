@@ -10,14 +10,28 @@ from pydantic import BaseModel
 
 from service.changes.types import Change
 from service.errors import ConfigurationError
+from service.handlers.alarms import Alarm, AlarmContext
 from service.handlers.context import Context
-from service.handlers.types import Outcome
+from service.handlers.types import Failed, Outcome
 from service.transport.http import Transport
 
 Options = TypeVar("Options", bound=BaseModel)
 
 Call = Callable[[Change, Context], Awaitable[Outcome]]
 """One attempt. What it raises becomes an outcome by `outcomes.outcome_of`; its time limit is the caller's."""
+
+Tell = Callable[[Alarm, AlarmContext], Awaitable[Outcome]]
+"""One attempt at telling of an alarm; the rest as for `Call`."""
+
+
+async def takes_no_changes(_change: Change, _context: Context) -> Outcome:
+    """Stand for the call of a handler that is for alarms only."""
+    return Failed("this handler takes alarms, not changes", dead=True)
+
+
+async def takes_no_alarms(_alarm: Alarm, _context: AlarmContext) -> Outcome:
+    """Stand for telling a handler that is for changes only."""
+    return Failed("this handler takes changes, not alarms", dead=True)
 
 
 def utc_now() -> datetime:
@@ -62,7 +76,8 @@ class HandlerSettings:
 class BuiltHandler:
     """What a kind makes of its options."""
 
-    call: Call
+    call: Call = takes_no_changes
+    tell: Tell = takes_no_alarms
     close: Callable[[], Awaitable[None]] = _nothing_to_close
     """Frees what it holds; called once, at the end of the process."""
     abandoned: Callable[[], int] = _none_abandoned
@@ -76,6 +91,17 @@ class BoundHandler(HandlerSettings):
     call: Call = field(repr=False)
     close: Callable[[], Awaitable[None]] = field(repr=False)
     abandoned: Callable[[], int] = field(repr=False)
+    tell: Tell = field(default=takes_no_alarms, repr=False)
+
+    @property
+    def takes_changes(self) -> bool:
+        """Whether it can stand in a rule."""
+        return self.call is not takes_no_changes
+
+    @property
+    def takes_alarms(self) -> bool:
+        """Whether it can stand under `alarms`."""
+        return self.tell is not takes_no_alarms
 
 
 @dataclass(frozen=True, slots=True)

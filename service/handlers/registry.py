@@ -1,6 +1,6 @@
 """Which handler kinds there are, and the configured handlers built from them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -35,7 +35,8 @@ def build_handlers(configuration: Configuration, deps: HandlerDeps) -> Mapping[s
     """Build every configured handler, by name. Opens no connection; imports the modules of kind `python`.
 
     Raises InvalidConfigurationError with every problem: unknown kinds and options, values that do not fit,
-    functions that are not there; each at its place in the file, with a suggestion where one comes to mind.
+    functions that are not there, handlers of changes under `alarms` and of alarms in rules; each at its
+    place in the file, with a suggestion where one comes to mind.
     """
     built: dict[str, BoundHandler] = {}
     findings: list[Finding] = []
@@ -51,6 +52,7 @@ def build_handlers(configuration: Configuration, deps: HandlerDeps) -> Mapping[s
             findings += configuration.explain(error, kind.options, under=under)
         except OptionError as error:
             findings.append(Finding((*under, *error.path), error.message, error.remedy))
+    findings += _misplaced(configuration, built)
     if findings:
         raise configuration.invalid(findings)
     return built
@@ -77,7 +79,22 @@ def _build(kind: HandlerKind[Any], name: str, handler: Handler, deps: HandlerDep
         ordered=handler.order is Order.RECORD,
     )
     built = kind.build(options, settings, deps)
-    return BoundHandler(**asdict(settings), call=built.call, close=built.close, abandoned=built.abandoned)
+    return BoundHandler(
+        **asdict(settings), call=built.call, tell=built.tell, close=built.close, abandoned=built.abandoned
+    )
+
+
+def _misplaced(configuration: Configuration, built: Mapping[str, BoundHandler]) -> Iterator[Finding]:
+    """Find handlers for changes under `alarms`, and handlers for alarms in rules."""
+    for index, name in enumerate(configuration.alarms):
+        if name in built and not built[name].takes_alarms:
+            remedy = "mark its function with @alarm_handler, or name another one"
+            yield Finding(("alarms", index), f"the handler `{name}` takes changes, not alarms", remedy)
+    for number, rule in enumerate(configuration.rules):
+        for index, name in enumerate(rule.run):
+            if name in built and not built[name].takes_changes:
+                message = f"the handler `{name}` takes alarms, not changes"
+                yield Finding(("rules", number, "run", index), message, "name it under `alarms`")
 
 
 def _unknown(path: tuple[str, str, str], kind: str) -> Finding:

@@ -5,14 +5,15 @@ Its halt is locked before its alarm, here and everywhere.
 
 from collections.abc import Sequence
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.alarms.repository import AlarmName, clear_alarm, raise_alarm
 from service.clock import format_duration
+from service.db.persisting import persist
 from service.errors import AppRefusedError, BatchSpoiltError, BatchTooLargeError
 from service.handlers.clipping import ERROR_LENGTH, clip
 from service.pipeline.releases import HALT_PAUSE
-from service.records.halts import end_halt, halt_account
+from service.records.halts import end_halt, halt_account, let_halted_try
 
 _ANSWERS = (AppRefusedError, BatchSpoiltError, BatchTooLargeError)
 
@@ -33,6 +34,16 @@ async def accept_account(connection: AsyncConnection, account: str) -> Sequence[
     woken = await end_halt(connection, account)
     await clear_alarm(connection, AlarmName.ACCOUNT_HALTED, account)
     return woken
+
+
+async def try_halted(engine: AsyncEngine, accounts: Sequence[str]) -> None:
+    """Let halted accounts be asked once: this process has just started, perhaps with other credentials."""
+
+    async def write() -> None:
+        async with engine.begin() as connection:
+            await let_halted_try(connection, accounts)
+
+    await persist(write)
 
 
 def shows_acceptance(error: Exception) -> bool:

@@ -49,7 +49,10 @@ _FORGET_CHANGES = text("""
 # An array, not a subquery to join with: that would read the whole table a second time for each batch.
 _ALARMS = text("""
     DELETE FROM alarms WHERE id = ANY(ARRAY(
-        SELECT id FROM alarms WHERE cleared_at < now() - CAST(:age AS interval) LIMIT :batch))
+        SELECT id FROM alarms WHERE cleared_at < now() - CAST(:age AS interval) AND NOT untold
+        AND NOT EXISTS (
+            SELECT FROM notices WHERE notices.alarm_id = alarms.id AND status IN ('ready', 'running'))
+        LIMIT :batch))
     RETURNING 1""")
 _CALLS = text("""
     DELETE FROM calls WHERE id = ANY(ARRAY(
@@ -62,7 +65,8 @@ _PROCESSES = text("""
     RETURNING 1""")
 
 SMALL_TABLES = {"alarms": _ALARMS, "calls": _CALLS, "processes": _PROCESSES}
-"""Cleared alarms, calls that no longer count, silent processes: found by a scan, for they are few."""
+"""Cleared alarms of which all is told, calls that no longer count, silent processes: found by a scan, for
+they are few."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from service.config import Settings
 from service.db.engine import open_engine
 from service.db.processes import Heartbeat
 from service.errors import ConfigurationError
+from service.pipeline.notices import Notices
 from service.pipeline.sweep import Sweep
 from service.queue.publisher import Publisher
 from service.rules.loader import load
@@ -45,16 +46,28 @@ async def _run(settings: Settings) -> None:
         held.push_async_callback(asyncio.to_thread, heartbeat.stop)
         publisher = Publisher.open(settings.redis_url)
         held.push_async_callback(asyncio.to_thread, publisher.close)
+        retries = {name: handler.retry for name, handler in configuration.handlers.items()}
         sweep = Sweep(
             engine,
             lost_after=settings.lost_after,
-            retries={name: handler.retry for name, handler in configuration.handlers.items()},
+            retries=retries,
+            bells=publisher,
+        )
+        notices = Notices(
+            engine,
+            handlers=configuration.alarms,
+            retries=retries,
+            lost_after=settings.lost_after,
             bells=publisher,
         )
         scheduler = Scheduler(
             engine,
-            periods={"sweep": settings.sweep_every, "retention": RETENTION_EVERY},
-            here={"sweep": sweep.sweep},
+            periods={
+                "sweep": settings.sweep_every,
+                "alarms": settings.sweep_every,
+                "retention": RETENTION_EVERY,
+            },
+            here={"sweep": sweep.sweep, "alarms": notices.sweep},
             ring=publisher.ring,
         )
         structlog.get_logger().info("scheduler.started")

@@ -7,6 +7,8 @@ from http import HTTPStatus
 from standardwebhooks.webhooks import Webhook
 
 from service.changes.types import Change
+from service.handlers.alarm_payload import build_alarm_payload
+from service.handlers.alarms import Alarm, AlarmContext
 from service.handlers.builtin.http_options import HttpOptions, signing_key
 from service.handlers.clipping import clip, redact
 from service.handlers.context import Context
@@ -35,14 +37,21 @@ class HttpHandler:
 
     async def __call__(self, change: Change, context: Context) -> Outcome:
         """Send one change. Raises a TransportError where no usable answer came."""
-        request = self.request(change, context)
+        body = encode_payload(build_payload(change, context))
+        return await self._send(self.request(body, context.idempotency_key))
+
+    async def tell(self, alarm: Alarm, context: AlarmContext) -> Outcome:
+        """Send one alarm. Raises a TransportError where no usable answer came."""
+        body = encode_payload(build_alarm_payload(alarm, context))
+        return await self._send(self.request(body, context.idempotency_key))
+
+    async def _send(self, request: Request) -> Outcome:
         answer = await send(self._client, request, deadline=self._deadline, max_bytes=_BODY_READ, cut=True)
         return self.judge(answer)
 
-    def request(self, change: Change, context: Context) -> Request:
-        """Build what is sent: the body, signed together with the run's id and the present second."""
-        body = encode_payload(build_payload(change, context))
-        key, moment = context.idempotency_key, self._now()
+    def request(self, body: str, key: str) -> Request:
+        """Build what is sent: the body, signed together with the idempotency key and the present second."""
+        moment = self._now()
         headers = {
             **{name: value.get_secret_value() for name, value in self._options.headers.items()},
             "content-type": "application/json",
@@ -90,7 +99,7 @@ def _build(options: HttpOptions, settings: HandlerSettings, deps: HandlerDeps) -
         max_connections=settings.concurrency,
     )
     handler = HttpHandler(options, client=client, deadline=deadline, now=deps.now)
-    return BuiltHandler(handler, close=handler.close)
+    return BuiltHandler(handler, handler.tell, close=handler.close)
 
 
 HTTP = HandlerKind("http", HttpOptions, _build)

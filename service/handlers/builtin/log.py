@@ -1,10 +1,12 @@
-"""Handler kind `log`: one log line per change. It shows field values only where it is told to."""
+"""Handler kind `log`: one log line per change, or alarm. It shows field values only where it is told to."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.changes.types import Change
+from service.clock import iso
+from service.handlers.alarms import Alarm, AlarmContext
 from service.handlers.context import Context
 from service.handlers.kinds import BuiltHandler, HandlerDeps, HandlerKind, HandlerSettings
 from service.handlers.types import Done, Outcome
@@ -53,7 +55,13 @@ def _build(options: LogOptions, _settings: HandlerSettings, _deps: HandlerDeps) 
         write("change.handled", **describe(change, options.fields))
         return Done()
 
-    return BuiltHandler(call)
+    async def tell(alarm: Alarm, context: AlarmContext) -> Outcome:
+        log = context.log.bind(alarm=alarm.name, subject=alarm.subject, since=iso(alarm.since))
+        write = getattr(log, options.level)
+        write("alarm.told", over=alarm.is_over, message=alarm.message)
+        return Done()
+
+    return BuiltHandler(call, tell)
 
 
 LOG = HandlerKind("log", LogOptions, _build)

@@ -12,9 +12,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.changes.types import Change
+from service.handlers.alarms import Alarm, AlarmContext
 from service.handlers.clipping import ERROR_LENGTH, clip
 from service.handlers.context import Context
-from service.handlers.functions import is_async, object_to
+from service.handlers.functions import is_async, object_to, takes_alarms
 from service.handlers.kinds import BuiltHandler, HandlerDeps, HandlerKind, HandlerSettings, OptionError
 from service.handlers.threads import Threads
 from service.handlers.types import Done, Outcome
@@ -42,16 +43,16 @@ class PythonOptions(BaseModel):
 class PythonHandler:
     """Calls one function: an async one in the event loop, a synchronous one in a thread."""
 
-    def __init__(self, function: Callable[[Change, Context], object], threads: Threads) -> None:
+    def __init__(self, function: Callable[[Any, Any], object], threads: Threads) -> None:
         self._function, self._threads, self._async = function, threads, is_async(function)
 
-    async def __call__(self, change: Change, context: Context) -> Outcome:
-        """Call it and ignore what it returns. Raises what it raises."""
+    async def __call__(self, what: Change | Alarm, context: Context | AlarmContext) -> Outcome:
+        """Call it with what it is for, and ignore what it returns. Raises what it raises."""
         try:
             if self._async:
-                result = self._function(change, context)
+                result = self._function(what, context)
             else:
-                result = await self._threads.run(lambda: self._function(change, context))
+                result = await self._threads.run(lambda: self._function(what, context))
             if inspect.isawaitable(result):
                 await result
         except asyncio.CancelledError as error:
@@ -65,7 +66,7 @@ class PythonHandler:
         return Done()
 
 
-def load_function(dotted: str, directory: Path) -> Callable[[Change, Context], object]:
+def load_function(dotted: str, directory: Path) -> Callable[[Any, Any], object]:
     """Import a handler function; modules in `directory` are found, installed ones too and first.
 
     Adds the directory to the end of sys.path, so it can hide nothing. Raises OptionError, saying what is
@@ -84,7 +85,7 @@ def load_function(dotted: str, directory: Path) -> Callable[[Change, Context], o
     objection = object_to(function)
     if objection:
         raise OptionError(f"{dotted} can't be a handler: {objection}")
-    loaded: Callable[[Change, Context], object] = function
+    loaded: Callable[[Any, Any], object] = function
     return loaded
 
 
@@ -114,7 +115,10 @@ def _broken(module_name: str, error: BaseException) -> OptionError:
 
 def _build(options: PythonOptions, settings: HandlerSettings, deps: HandlerDeps) -> BuiltHandler:
     threads = Threads(settings.name, settings.concurrency)
-    handler = PythonHandler(load_function(options.function, deps.directory), threads)
+    function = load_function(options.function, deps.directory)
+    handler = PythonHandler(function, threads)
+    if takes_alarms(function):
+        return BuiltHandler(tell=handler, abandoned=lambda: threads.abandoned)
     return BuiltHandler(handler, abandoned=lambda: threads.abandoned)
 
 

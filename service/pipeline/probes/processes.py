@@ -9,7 +9,7 @@ from service.pipeline.probes.figures import SCHEDULER, WORKERS
 from service.pipeline.probes.wording import spell
 from service.ticks.lateness import TickLateness
 
-SCHEDULERS_OWN = frozenset({"sweep", "overdue"})
+SCHEDULERS_OWN = frozenset({"sweep", "alarms", "overdue"})
 """Ticks that the scheduler answers itself; all others are jobs of the workers."""
 UNSWEPT_FAILS = timedelta(seconds=30)
 """What is lost is promised to be repaired within 30 s: a sweep that is later has broken the promise."""

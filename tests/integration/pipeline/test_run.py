@@ -198,7 +198,7 @@ async def test_a_handler_past_its_limit_is_cancelled(engine: AsyncEngine, databa
 async def test_a_handler_that_does_not_heed_its_limit_makes_the_process_retire(
     engine: AsyncEngine, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.pipeline.attempts.GRACE", 0.05)
+    monkeypatch.setattr("service.pipeline.calling.GRACE", 0.05)
     ended = asyncio.Event()
 
     async def stubborn(_: Change, __: Context) -> None:
