@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from service.cli import (
+    alarms,
     apps,
     changes,
     database,
@@ -60,7 +61,7 @@ app.command("init", epilog="Example: relay init")(init.init)
 app.command("apps", epilog="Example: relay apps Tasks --json")(apps.apps)
 app.command("migrate", epilog="Example: relay migrate")(database.migrate)
 app.command("doctor", epilog="Example: relay doctor --json\n\nExits 1 if a check fails.")(doctor.doctor)
-for noun in (webhooks, rules, deliveries, changes, runs, simulate):
+for noun in (webhooks, rules, deliveries, changes, runs, alarms, simulate):
     app.add_typer(noun.app)
 
 

@@ -100,7 +100,10 @@ class RelayFile(Section):
     )
     alarms: tuple[str, ...] = Field(
         (),
-        description="Handlers that are told of alarms. Read and checked; told by a later version.",
+        description=(
+            "Handlers that are told of alarms: once when one is raised, once when it is over. `http` and "
+            "`log` take changes and alarms; a `python` function is for alarms if `@alarm_handler` marks it."
+        ),
         examples=[["ops"]],
     )
     retention: Retention = Field(

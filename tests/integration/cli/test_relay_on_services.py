@@ -69,7 +69,7 @@ def configured(
     return on_database
 
 
-@pytest.mark.parametrize("noun", ["webhooks", "deliveries", "changes", "runs"])
+@pytest.mark.parametrize("noun", ["webhooks", "deliveries", "changes", "runs", "alarms"])
 def test_empty_listings_say_what_to_do(on_database: Relay, asked: Asked, noun: str) -> None:
     result = on_database(noun, "list")
     assert (result.exit_code, result.stderr) == (0, "")
