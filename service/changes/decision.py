@@ -1,21 +1,20 @@
-"""What one look at one record means: a change or none, and the fate of each hint that led to it. Pure.
+"""The values around one look at one record: what was known, what led to the look, what it means. Pure.
 
-The rules stand in DESIGN §5, "The kind is found by state" and "Absent is not yet deleted".
+`judging.decide` makes a `Decision` of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
+from uuid import UUID
 
-from service.changes.diff import compare
 from service.changes.types import Diff, Fields, Kind
 from service.lifecycle import DeliveryOutcome, DeliveryStatus, RecordState
 
-CREATED_SLACK = timedelta(minutes=5)
-"""A record created so shortly before we began to watch may still be new to us: clocks differ."""
-ALONE_AT = 2
-"""After so many doubtful looks in a batch, a record is asked for alone."""
+ALONE_AT = 3
+"""After so many looks in a batch that did not find it, a record is asked for alone."""
+HOLD_PAUSE = timedelta(minutes=5)
 
 
 class Sight(Enum):
@@ -25,6 +24,25 @@ class Sight(Enum):
     HIDDEN = "hidden"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """After how long a doubtful look is repeated, and for how long a record rests."""
+
+    soon: timedelta
+    """An answer shows every edit that is at least so old: reads lag behind by less."""
+    later: timedelta
+    """After `soon` and `later` together every record that exists is shown."""
+    first_rest: timedelta
+    """For how long a record is left alone after a look at it; longer after several in a row."""
+    held: timedelta = HOLD_PAUSE
+    """How often it is seen whether records that are missing in masses are back."""
+
+    @property
+    def until_shown(self) -> timedelta:
+        """How long a record that exists may be absent from answers after an edit."""
+        return self.soon + self.later
+
+
 @dataclass(frozen=True, slots=True)
 class Hint:
     """A delivery, as far as it matters here. `kind` None: it does not say what happened."""
@@ -32,6 +50,14 @@ class Hint:
     id: int
     kind: Kind | None
     looks: int = 0
+    """How many doubtful looks it has led to."""
+    received_at: datetime = field(kw_only=True)
+    waited: timedelta = field(kw_only=True)
+    """For how long, when the look began."""
+    request_id: UUID | None = field(default=None, kw_only=True)
+    """The request that brought it."""
+    led_to_change: bool = field(default=False, kw_only=True)
+    """Whether an earlier look for it found a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +69,47 @@ class Snapshot:
     fields: Fields | None = None
 
 
-class Again(Enum):
-    """When a doubtful look is repeated."""
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What else is known of a record."""
 
-    NOW = "now"
-    SOON = "soon"
-    LATER = "later"
+    seen_at: datetime | None = None
+    """When the last look at it was stored, whatever that found."""
+    missing_for: timedelta | None = None
+    """For how long it is missing, although nobody said that it was deleted; None: it was there."""
+    hinted: bool = False
+    """Whether it has unsettled deliveries besides those of the look (asked where it may be deleted)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recheck:
-    """After how long a doubtful look is repeated."""
+class Look:
+    """How a look was made, and what is known of the app."""
 
-    soon: timedelta
-    later: timedelta
-
-    def pause(self, again: Again) -> timedelta:
-        """Say how long; zero for at once."""
-        return {Again.NOW: timedelta(0), Again.SOON: self.soon, Again.LATER: self.later}[again]
+    recheck: Recheck
+    alone: bool = False
+    """The record was asked for by itself, not as one of an app's batch."""
+    schema: frozenset[str] | None = None
+    """The app's field ids; None: not known."""
+    watched_since: datetime | None = None
+    """When we began to watch the app (aware); None: not known."""
+    held_for: timedelta | None = None
+    """Too many of the app's records are missing: each is asked for again after so long; None: not so."""
+    accepted: bool = False
+    """A person said that what is missing is deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What becomes of one hint. `again` is set exactly when `status` is RECHECK."""
+    """What becomes of one hint. `again_in` is set exactly when `status` is RECHECK."""
 
     status: DeliveryStatus
     outcome: DeliveryOutcome | None = None
-    again: Again | None = None
+    again_in: timedelta | None = None
     reason: str | None = None
+    looks: int | None = None
+    """How many doubtful looks it has led to now; None: one more."""
+    leads_to_change: bool = False
+    """Asked again, but it led to the change that was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,123 +133,13 @@ class Decision:
     """Fields that we know and that are no longer in the app's schema."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a look was made, and what is known of the app."""
-
-    alone: bool = False
-    """The record was asked for by itself, not as one of an app's batch."""
-    schema: frozenset[str] | None = None
-    """The app's field ids; None: not known."""
-    watched_since: datetime | None = None
-    """When we began to watch the app (aware); None: not known."""
-
-
-def decide(snapshot: Snapshot, sight: Fields | Sight, hints: Sequence[Hint], look: Look) -> Decision:
-    """Say what a look at one record means. `sight` is its fields, or that there were none."""
-    if sight is Sight.HIDDEN:
-        return Decision(
-            snapshot, fates=_all(hints, _settled(DeliveryOutcome.HIDDEN, "our credentials may not read it"))
-        )
-    if isinstance(sight, Sight):
-        return _absent(snapshot, hints, alone=look.alone)
-    if look.alone:
-        return _found_alone(snapshot, hints)
-    return _found(snapshot, sight, hints, look)
-
-
-def _found(snapshot: Snapshot, fields: Fields, hints: Sequence[Hint], look: Look) -> Decision:
-    comparison = compare(snapshot.fields, fields, schema_fields=look.schema)
-    finding: Finding | None
-    if snapshot.state is RecordState.UNSEEN:
-        new = _is_new(fields, hints, look.watched_since)
-        finding = Finding(Kind.CREATE if new else Kind.UPDATE, comparison.fields)
-    elif snapshot.state is RecordState.DELETED:
-        finding = Finding(Kind.CREATE, comparison.fields, restored=True)
-    elif comparison.diff:
-        finding = Finding(Kind.UPDATE, comparison.fields, comparison.diff)
-    else:
-        finding = None
-    kept = Snapshot(RecordState.LIVE, snapshot.version + (finding is not None), comparison.fields)
-    fates = {hint.id: _fate_of_found(hint, changed=finding is not None) for hint in hints}
-    return Decision(kept, finding, fates, comparison.left)
-
-
-def _fate_of_found(hint: Hint, *, changed: bool) -> Fate:
-    if hint.kind is Kind.DELETE and hint.looks == 0:
-        return _again(Again.SOON, "a delete was announced, but the record is still there")
-    if changed:
-        return _settled(DeliveryOutcome.CHANGED)
-    if hint.kind is not Kind.CREATE and hint.looks == 0:
-        return _again(Again.SOON, "nothing has changed yet")
-    return _settled(DeliveryOutcome.UNCHANGED)
-
-
-def _absent(snapshot: Snapshot, hints: Sequence[Hint], *, alone: bool) -> Decision:
-    announced = any(hint.kind is Kind.DELETE for hint in hints)
-    if snapshot.state is RecordState.DELETED:
-        return Decision(
-            snapshot,
-            fates={
-                hint.id: _settled(DeliveryOutcome.UNCHANGED)
-                if announced or alone or hint.looks >= ALONE_AT
-                else _still_absent(hint)
-                for hint in hints
-            },
-        )
-    if announced or (alone and snapshot.state is RecordState.LIVE):
-        gone = Snapshot(RecordState.DELETED, snapshot.version + 1, snapshot.fields)
-        return Decision(
-            gone, Finding(Kind.DELETE, snapshot.fields), _all(hints, _settled(DeliveryOutcome.CHANGED))
-        )
-    if alone:
-        return Decision(
-            snapshot, fates=_all(hints, _settled(DeliveryOutcome.GONE, "there is no such record"))
-        )
-    return Decision(snapshot, fates={hint.id: _still_absent(hint) for hint in hints})
-
-
-def _still_absent(hint: Hint) -> Fate:
-    if hint.looks > ALONE_AT:
-        return Fate(
-            DeliveryStatus.DEAD,
-            reason="the record exists, but is none of this app's",
-        )
-    return _again(Again.LATER if hint.looks else Again.SOON, "the record is not there")
-
-
-def _found_alone(snapshot: Snapshot, hints: Sequence[Hint]) -> Decision:
-    # One record alone does not say of which app it is: only the app's own batch may show its fields.
-    return Decision(
-        snapshot, fates=_all(hints, _again(Again.NOW, "it exists; asked for among its app again"))
-    )
-
-
-def _is_new(fields: Fields, hints: Sequence[Hint], watched_since: datetime | None) -> bool:
-    created = parse_stamp(fields.get("created"))
-    if created is None or watched_since is None:
-        return any(hint.kind is Kind.CREATE for hint in hints)
-    return created >= watched_since - CREATED_SLACK
-
-
-def parse_stamp(text: object) -> datetime | None:
-    """Read a system stamp (`2023-09-23T20:07:12`, without a zone: UTC). None for anything else."""
-    if not isinstance(text, str):
-        return None
-    try:
-        stamp = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
-
-
-def _settled(outcome: DeliveryOutcome, reason: str | None = None) -> Fate:
+def settled(hint: Hint, outcome: DeliveryOutcome, reason: str | None = None) -> Fate:
+    """Settle a hint. One that led to a change before is not settled by less."""
+    if outcome is DeliveryOutcome.UNCHANGED and hint.led_to_change:
+        return Fate(DeliveryStatus.SETTLED, DeliveryOutcome.CHANGED)
     return Fate(DeliveryStatus.SETTLED, outcome, reason=reason)
 
 
-def _again(again: Again, reason: str) -> Fate:
-    return Fate(DeliveryStatus.RECHECK, again=again, reason=reason)
-
-
-def _all(hints: Sequence[Hint], fate: Fate) -> dict[int, Fate]:
-    return {hint.id: fate for hint in hints}
+def asked_again(again_in: timedelta, reason: str, *, looks: int | None = None) -> Fate:
+    """Ask for a hint's record again."""
+    return Fate(DeliveryStatus.RECHECK, again_in=max(again_in, timedelta(0)), reason=reason, looks=looks)

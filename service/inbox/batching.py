@@ -1,7 +1,7 @@
 """Which records one call asks for. Pure.
 
 The oldest due delivery decides the class of the batch; others of its class ride along. Records announced as
-deleted go in batches of their own, and a record that was doubtful twice is asked for alone.
+deleted go in batches of their own, and a record that several batches did not find is asked for alone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,11 @@ class DueDelivery:
 
     hint: Hint
     record_id: str
-    received_at: datetime
+
+    @property
+    def received_at(self) -> datetime:
+        """When we received it."""
+        return self.hint.received_at
 
 
 class BatchClass(Enum):

@@ -25,29 +25,62 @@ class Verdict:
     outcome: DeliveryOutcome | None = None
     reason: str | None = None
     change_id: UUID | None = None
+    """The change that it led to; None: as it was."""
     again_in: timedelta | None = None
     """For a recheck: after how long."""
     looks: int | None = None
     """How many doubtful looks it has had now; None: one more than before."""
 
 
-async def read_due(connection: AsyncConnection, account: str, app_id: str) -> list[DueDelivery]:
+async def read_due(
+    connection: AsyncConnection, account: str, app_id: str, *, at_most: int = READ_AHEAD
+) -> list[DueDelivery]:
     """Read the longest due deliveries of an app."""
     rows = await connection.execute(
         text(
             """
-            SELECT id, record_id, kind, looks, received_at FROM deliveries
+            SELECT id, record_id, kind, looks, received_at, request_id, change_id,
+                now() - received_at AS waited FROM deliveries
             WHERE account = :account AND app_id = :app_id AND status IN ('pending', 'recheck')
-            AND due_at <= now() ORDER BY due_at, id LIMIT :read_ahead"""
+            AND due_at <= now() ORDER BY due_at, id LIMIT :at_most"""
         ),
-        {"account": account, "app_id": app_id, "read_ahead": READ_AHEAD},
+        {"account": account, "app_id": app_id, "at_most": at_most},
     )
     return [
         DueDelivery(
-            Hint(row.id, Kind(row.kind) if row.kind else None, row.looks), row.record_id, row.received_at
+            Hint(
+                row.id,
+                Kind(row.kind) if row.kind else None,
+                row.looks,
+                received_at=row.received_at,
+                waited=row.waited,
+                request_id=row.request_id,
+                led_to_change=row.change_id is not None,
+            ),
+            row.record_id,
         )
         for row in rows
     ]
+
+
+async def hinted_records(
+    connection: AsyncConnection,
+    account: str,
+    app_id: str,
+    record_ids: Sequence[str],
+    *,
+    besides: Sequence[int],
+) -> frozenset[str]:
+    """Find which of some records have unfinished deliveries besides these."""
+    rows = await connection.execute(
+        text(
+            """
+            SELECT DISTINCT record_id FROM deliveries WHERE account = :account AND app_id = :app_id
+            AND status IN ('pending', 'recheck') AND record_id = ANY(:record_ids) AND id <> ALL(:besides)"""
+        ),
+        {"account": account, "app_id": app_id, "record_ids": list(record_ids), "besides": list(besides)},
+    )
+    return frozenset(row.record_id for row in rows)
 
 
 async def put_off(connection: AsyncConnection, seconds: Mapping[int, float]) -> None:
@@ -89,7 +122,7 @@ async def store_verdicts(
         text(
             """
             UPDATE deliveries SET status = new.status, outcome = new.outcome, reason = new.reason,
-                change_id = new.change_id, call_id = :call_id,
+                change_id = coalesce(new.change_id, deliveries.change_id), call_id = :call_id,
                 looks = coalesce(new.looks, deliveries.looks + 1),
                 due_at = CASE WHEN new.status = 'recheck' THEN now() + new.again_in ELSE due_at END,
                 settled_at = CASE WHEN new.status = 'recheck' THEN NULL ELSE now() END

@@ -8,9 +8,9 @@ from service.changes.decision import Decision
 from service.changes.types import App, Change, Origin
 from service.handlers.repository import NewRun
 from service.inbox.batching import DueDelivery
-from service.lifecycle import DeliveryOutcome
 from service.links.repository import NewExpansion
 from service.pipeline.rulebook import Rulebook
+from service.pipeline.verdicts import leads_to_change
 from service.records.repository import NewChange
 from service.registrations.apps import AppView
 
@@ -23,11 +23,7 @@ def changes_of(
     for record_id, decision in decisions.items():
         if decision.finding is None:
             continue
-        settled = [
-            each
-            for each in due.get(record_id, ())
-            if decision.fates[each.hint.id].outcome is DeliveryOutcome.CHANGED
-        ]
+        led = [each for each in due.get(record_id, ()) if leads_to_change(decision.fates[each.hint.id])]
         changes[record_id] = NewChange(
             id=uuid7(),
             record_id=record_id,
@@ -37,8 +33,8 @@ def changes_of(
             restored=decision.finding.restored,
             diff=decision.finding.diff,
             record=decision.finding.record,
-            deliveries=len(settled),
-            first_received_at=min((each.received_at for each in settled), default=None),
+            deliveries=len(led),
+            first_received_at=min((each.received_at for each in led), default=None),
         )
     return changes
 

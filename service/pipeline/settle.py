@@ -112,6 +112,7 @@ class Settler:
             due={record_id: due for record_id, due in look.batch.deliveries.items() if record_id in seen},
             alone=look.batch.kind is BatchClass.ALONE,
             call_id=look.call_id,
+            standing=look.standing,
         )
         try:
             stored = await self._store_halving(look, sights, self._release(look, found=len(seen)))

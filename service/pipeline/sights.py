@@ -5,19 +5,24 @@ entitles it to write (the slot) and commits.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.alarms.repository import AlarmName, raise_alarm
-from service.changes.decision import Decision, Look, Recheck, Sight, Snapshot, decide
+from service.budget.pacing import Standing
+from service.changes.absence import may_be_deleted
+from service.changes.decision import Decision, Hint, Look, Recheck, Sight, Snapshot
 from service.changes.diff import same_json
+from service.changes.judging import decide
 from service.changes.types import Change, Fields, Origin
 from service.handlers.repository import NewRun, insert_runs
 from service.inbox.batching import DueDelivery
-from service.inbox.repository import Verdict, store_verdicts
+from service.inbox.repository import Verdict, hinted_records, store_verdicts
 from service.lifecycle import DeliveryOutcome, DeliveryStatus
 from service.links.repository import insert_expansions
+from service.pipeline.cooling import rests_of
+from service.pipeline.deletions import judge_deletions
 from service.pipeline.findings import changes_of, expansions_of, runs_of, seen_by_rules
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.verdicts import verdicts_of
@@ -41,6 +46,12 @@ class Sights:
     alone: bool = False
     origin: Origin = Origin.WEBHOOK
     call_id: int | None = None
+    standing: Standing | None = None
+    """The account's budget: records rest after a look as long as it wants; None: they do not."""
+
+    def hints(self, record_id: str) -> list[Hint]:
+        """Give the hints that led to the look at a record."""
+        return [due.hint for due in self.due.get(record_id, ())]
 
     def part(self, record_ids: Iterable[str]) -> "Sights":
         """Give the same look, of some of the records only."""
@@ -55,6 +66,7 @@ class Sights:
             self.alone,
             self.origin,
             self.call_id,
+            self.standing,
         )
 
 
@@ -94,15 +106,13 @@ async def store_sights(
     """
     locked = await lock_records(connection, sights.account, sights.app_id, list(sights.seen))
     view = await view_app(connection, sights.account, sights.app_id)
-    look = Look(alone=sights.alone, schema=view.schema, watched_since=view.watched_since)
-    decisions = {
-        record_id: decide(
-            locked[record_id].snapshot, sight, [due.hint for due in sights.due.get(record_id, ())], look
-        )
+    judged = {
+        record_id: (locked[record_id], sight)
         for record_id, sight in sights.seen.items()
         if sights.started > locked[record_id].seen
     }
-    await _store_snapshots(connection, sights, locked, decisions)
+    decisions = await _decide(connection, sights, judged, view, recheck)
+    await _store_snapshots(connection, sights, locked, decisions, recheck)
     changes = changes_of(decisions, sights.due, sights.origin)
     runs = runs_of([_seen_by_rules(sights, new, view) for new in changes.values()], view, rulebook)
     if changes:
@@ -120,11 +130,46 @@ async def store_sights(
     expansions = expansions_of(runs, rulebook)
     if expansions:
         await insert_expansions(connection, sights.account, expansions)
-    verdicts = verdicts_of(decisions, changes, recheck)
+    verdicts = verdicts_of(decisions, changes)
     if verdicts:
         await store_verdicts(connection, verdicts, call_id=sights.call_id)
     await _tell_left_fields(connection, sights, decisions)
     return _count(verdicts.values(), changes=len(changes), runs=runs, expansions=len(expansions))
+
+
+async def _decide(
+    connection: AsyncConnection,
+    sights: Sights,
+    judged: Mapping[str, tuple[LockedRecord, Fields | Sight]],
+    view: AppView,
+    recheck: Recheck,
+) -> dict[str, Decision]:
+    account, app_id = sights.account, sights.app_id
+    deletions = await judge_deletions(
+        connection, account, app_id, seen=judged, due=sights.due, alone=sights.alone, every=recheck.held
+    )
+    look = Look(
+        recheck,
+        alone=sights.alone,
+        schema=view.schema,
+        watched_since=view.watched_since,
+        held_for=deletions.held_for,
+        accepted=deletions.accepted,
+    )
+    hints = {record_id: sights.hints(record_id) for record_id in judged}
+    doubtful = [record_id for record_id in judged if may_be_deleted(sights.seen[record_id], hints[record_id])]
+    own = [hint.id for record_id in doubtful for hint in hints[record_id]]
+    hinted = await hinted_records(connection, account, app_id, doubtful, besides=own) if doubtful else ()
+    return {
+        record_id: decide(
+            record.snapshot,
+            replace(record.memory, hinted=record_id in hinted),
+            sight,
+            hints[record_id],
+            look,
+        )
+        for record_id, (record, sight) in judged.items()
+    }
 
 
 async def _store_snapshots(
@@ -132,6 +177,7 @@ async def _store_snapshots(
     sights: Sights,
     locked: Mapping[str, LockedRecord],
     decisions: Mapping[str, Decision],
+    recheck: Recheck,
 ) -> None:
     changed: dict[str, Snapshot] = {}
     unchanged: list[str] = []
@@ -142,7 +188,15 @@ async def _store_snapshots(
             unchanged.append(record_id)
         else:
             changed[record_id] = after
-    await store_snapshots(connection, sights.account, sights.app_id, changed=changed, unchanged=unchanged)
+    hinted = {record_id: locked[record_id] for record_id in decisions if sights.due.get(record_id)}
+    await store_snapshots(
+        connection,
+        sights.account,
+        sights.app_id,
+        changed=changed,
+        unchanged=unchanged,
+        rests=rests_of(hinted, sights.standing, first=recheck.first_rest) if sights.standing else {},
+    )
 
 
 def _seen_by_rules(sights: Sights, new: NewChange, view: AppView) -> Change:

@@ -1,15 +1,15 @@
 """Every query of snapshots and changes that settling needs; all set-based, one statement per batch."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.changes.decision import Snapshot
+from service.changes.decision import Memory, Snapshot
 from service.changes.types import Diff, Fields, Kind, Origin
 from service.db.arrays import TextArray
 from service.lifecycle import RecordState
@@ -21,6 +21,18 @@ class LockedRecord:
 
     snapshot: Snapshot
     seen: int
+    memory: Memory
+    since_seen: timedelta | None
+    """How long ago the last look at it was stored."""
+    looks_in_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How long a record is left alone after a look (`budget.pacing`)."""
+
+    looks_in_row: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +73,21 @@ async def lock_records(
     rows = await connection.execute(
         text(
             """
-            SELECT record_id, state, version, fields, seen FROM records WHERE account = :account
+            SELECT record_id, state, version, fields, seen, seen_at, looks_in_row,
+                now() - seen_at AS since_seen, now() - missing_since AS missing_for
+            FROM records WHERE account = :account
             AND app_id = :app_id AND record_id = ANY(:record_ids) ORDER BY record_id COLLATE "C" FOR UPDATE"""
         ),
         values,
     )
     return {
-        row.record_id: LockedRecord(Snapshot(RecordState(row.state), row.version, row.fields), row.seen)
+        row.record_id: LockedRecord(
+            Snapshot(RecordState(row.state), row.version, row.fields),
+            row.seen,
+            Memory(row.seen_at, row.missing_for),
+            row.since_seen,
+            row.looks_in_row,
+        )
         for row in rows
     }
 
@@ -79,18 +99,21 @@ async def store_snapshots(
     *,
     changed: Mapping[str, Snapshot],
     unchanged: Sequence[str],
+    rests: Mapping[str, Rest],
 ) -> None:
-    """Store what was seen of locked records. Every one of them gets a new sight, changed or not."""
+    """Store what was seen of locked records. Every one of them gets a new sight, changed or not.
+
+    `rests`: how long they are left alone now; what rests already goes on, where nothing is said.
+    """
     if changed:
         await connection.execute(
             text(
-                """
+                f"""
                 UPDATE records SET state = new.state, version = new.version, fields = new.fields,
-                seen = nextval('sight'), seen_at = now(),
-                changed_at = CASE WHEN records.version = new.version THEN changed_at ELSE now() END
+                changed_at = CASE WHEN records.version = new.version THEN changed_at ELSE now() END, {_SEEN}
                 FROM (SELECT unnest(CAST(:record_ids AS text[])) AS record_id,
                 unnest(CAST(:states AS text[])) AS state, unnest(CAST(:versions AS bigint[])) AS version,
-                CAST(unnest(CAST(:fields AS text[])) AS jsonb) AS fields) AS new
+                CAST(unnest(CAST(:fields AS text[])) AS jsonb) AS fields, {_RESTS}) AS new
                 WHERE account = :account AND app_id = :app_id AND records.record_id = new.record_id"""
             ),
             {
@@ -100,17 +123,40 @@ async def store_snapshots(
                 "states": [snapshot.state for snapshot in changed.values()],
                 "versions": [snapshot.version for snapshot in changed.values()],
                 "fields": TextArray(_json(snapshot.fields) for snapshot in changed.values()),
+                **_rests(changed, rests),
             },
         )
     if unchanged:
         await connection.execute(
             text(
-                """
-                UPDATE records SET seen = nextval('sight'), seen_at = now() WHERE account = :account
-                AND app_id = :app_id AND record_id = ANY(:record_ids)"""
+                f"""
+                UPDATE records SET {_SEEN}
+                FROM (SELECT unnest(CAST(:record_ids AS text[])) AS record_id, {_RESTS}) AS new
+                WHERE account = :account AND app_id = :app_id AND records.record_id = new.record_id"""
             ),
-            {"account": account, "app_id": app_id, "record_ids": list(unchanged)},
+            {
+                "account": account,
+                "app_id": app_id,
+                "record_ids": list(unchanged),
+                **_rests(unchanged, rests),
+            },
         )
+
+
+_SEEN = """seen = nextval('sight'), seen_at = now(),
+                looks_in_row = coalesce(new.looks_in_row, records.looks_in_row),
+                rest_until = CASE WHEN new.rest IS NULL THEN rest_until
+                WHEN new.rest > 0 THEN now() + make_interval(secs => new.rest) END"""
+_RESTS = """unnest(CAST(:in_row AS smallint[])) AS looks_in_row,
+                unnest(CAST(:rests AS double precision[])) AS rest"""
+
+
+def _rests(record_ids: Iterable[str], rests: Mapping[str, Rest]) -> dict[str, object]:
+    chosen = [rests.get(record_id) for record_id in record_ids]
+    return {
+        "in_row": [rest and rest.looks_in_row for rest in chosen],
+        "rests": [rest and rest.seconds for rest in chosen],
+    }
 
 
 async def insert_changes(

@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from service.budget.pacing import FIRST_REST
 from service.changes.decision import Recheck
 from service.errors import ConfigurationError
 from service.handlers.kinds import BoundHandler, HandlerDeps
@@ -75,7 +77,11 @@ def _settler(place: Workplace, accounts: Accounts) -> Settler:
         lost_after=settings.lost_after,
         accounts=accounts.settled(),
         rulebook=_rulebook(place.configuration),
-        recheck=Recheck(settings.recheck_after, settings.recheck_again_after),
+        recheck=Recheck(
+            soon=settings.recheck_after,
+            later=settings.recheck_again_after,
+            first_rest=timedelta(seconds=FIRST_REST),
+        ),
         bells=place.publisher,
     )
 

@@ -126,8 +126,8 @@ async def test_a_doubtful_look_is_repeated_and_an_absent_record_asked_alone(
     pipeline.deliver("a")
     await pipeline.drain()
     assert [change[2] for change in changes(database)] == ["update", "delete"]
-    assert pipeline.provider.asked == [["a"]] * 4
-    assert database.execute("SELECT looks FROM deliveries ORDER BY id") == [(1,), (3,)]
+    assert pipeline.provider.asked == [["a"]] * 5
+    assert database.execute("SELECT looks FROM deliveries ORDER BY id") == [(1,), (4,)]
 
 
 async def test_rechecks_wait_their_time(engine: AsyncEngine, database: Database) -> None:

@@ -1,6 +1,6 @@
 """Which records one call asks for."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def due(number: int, record_id: str, kind: Kind | None = Kind.UPDATE, looks: int = 0) -> DueDelivery:
-    return DueDelivery(Hint(number, kind, looks), record_id, NOW)
+    return DueDelivery(Hint(number, kind, looks, received_at=NOW, waited=timedelta(0)), record_id)
 
 
 def test_nothing_due_is_no_batch() -> None:
