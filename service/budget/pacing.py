@@ -1,48 +1,65 @@
 """When the next look may begin, and whose turn it is. Pure; all times in seconds.
 
-    used     calls that count now            usable   those that settling may use of the window
-    free     usable - used                   t(i)     when the i-th counting call stops to count, from now
-    steady   max( window / usable,  max over i of  t(i) / (free + i - 1) )
-    need     sum over the account's apps of  ceil(due records / batch size)
-    pressure (used / usable - 1/2) / (1/4), cut to 0 … 1
+    used     calls that count now           usable   those that settling may use of the window
+    free     usable - used                  t(i)     when the i-th counting call stops to count, from now
+    even     window / usable                need     the calls for all that is due: full batches, app by app
+    steady   max( even,  max over i of  t(i) / (free + i - 1) );  `after need`: with free - need
 
-    gap      0                    used <= usable / 2
-             0                    this app's batch is full, and need <= free
-             steady * pressure    it is not full, and need <= free
+    gap      0                    used <= usable / 10
+             0                    this app's batch is full, and steady after need <= 4 * even
              steady               need > free
+             steady * pressure    otherwise
+    pressure the larger of (steady / even - 1) / (1/9) and (used / usable - 9/10) / (1/10), cut to 0 … 1
     pause    gap - time since settling's last call began, at least 0
 
 `steady` is the fastest even pace that never runs dry, whatever comes: `free + i - 1` calls must last until
-the i-th one comes back. Kept from three quarters of the budget on, it is at most `4 * window / usable`
-(32 s of 450 calls an hour) for each call, and `window / usable` (8 s) once calls come back evenly. So the
-longest wait is known, instead of half an hour with nothing left after a fast half hour.
+the i-th one comes back. It tells a calm account from one that has spent too fast: where calls come back
+evenly it is `even` (8 s of 450 calls an hour), however many are in use; each call made sooner raises it.
 
-* An idle account asks at once: nothing is saved by waiting while half the budget is there.
-* A full batch gains nothing by waiting; one that is not full grows meanwhile, and spares a call.
+* An idle account asks at once, and so does one with many calls in use that are spread over the window: up to
+  nine tenths of what the budget can do, an event is looked at as it comes.
+* Who spends faster than calls come back is slowed down after a tenth of the budget, at `10/9 * even`. So a
+  rush is not paid for with an hour of long waits, and does not come again an hour later, when its calls do.
+* A full batch gains nothing by waiting; one that is not full grows meanwhile, and spares a call. But full
+  ones leave enough for the rest of the window.
 * What does not fit anyway is spread: so each app gets its turn, and what is urgent finds a call soon.
 
-Turns, where calls are spread: the app with the largest `due records * age of the oldest`. Age grows without
-end, so none is left out.
+Settling's own calls never keep it waiting for a call for longer than `4 * even` (32 s): a pace that is kept
+does not raise `steady`; a call made sooner was made below `10/9 * even`, and at most doubles it (of two free
+calls one is left), or it was the last one, and the next comes back within `steady`. Other lanes end at 95 %
+of `usable`: all together they may raise it to `20 * even`.
+
+Turns, where there is a gap: the app with the largest `due records * age`. In the long run that serves an app
+by the square root of how much comes in there, which is the least waiting in all. Age counts from the app's
+last look at most: one whose backlog only grows would stay the oldest and the largest for ever. Who has waited
+for two rounds of all apps goes first, so nobody waits for more than three.
 
 A record that never rests cools down: after looks in a row at it the next one waits 1 s, 4 s, 16 s, … and at
-most 8 even gaps (64 s of 450 calls an hour). Looks are in a row when the next one comes within twice the rest
-after the one before. Its last state is looked at in any case, for the delivery waits for the rest to end.
+most 8 even gaps (64 s of 450 calls an hour), so it costs an eighth of the budget. Looks are in a row when the
+next one comes within twice the rest after the one before. Its last state is looked at in any case, for the
+delivery waits for the rest to end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 GATHER = 0.05
 """So long after a look the next one of its app begins, while more keeps coming: what comes in goes along."""
-_UNHURRIED = 0.5
+_UNHURRIED = 0.1
 """The share of the budget up to which nobody waits."""
-_STEADY = 0.75
-"""The share from which on the steady pace is kept."""
+_AHEAD = (1.0, 1 / (1 - _UNHURRIED))
+"""How many even gaps the steady one is where the pressure begins, and where it is full."""
+_NEARLY_ALL = (0.9, 1.0)
+"""The same, as shares of the budget in use."""
+_LONGEST_GAP = 4
+"""In even gaps: what full batches must leave."""
+_ROUNDS = 2
+"""So many turns of every app may pass before one that waits goes first."""
 FIRST_REST = 1.0
 """So long a record is left alone after a look at it."""
 _LONGEST_REST = 8
-"""In even gaps, `window / usable`; but never more than a quarter of the window."""
+"""In even gaps; but never more than a quarter of the window."""
 _MOST_LOOKS_IN_ROW = 10
 """Counted no further: the rest is the longest one by then."""
 
@@ -69,6 +86,11 @@ class Standing:
         return max(0, self.usable - self.used)
 
     @property
+    def even_gap(self) -> float:
+        """Calls so far apart use all of the budget."""
+        return self.window / self.usable
+
+    @property
     def is_plentiful(self) -> bool:
         """Whether nobody needs to wait, whatever there is to do."""
         return self.used <= _UNHURRIED * self.usable
@@ -82,7 +104,7 @@ class Waiting:
     records: int
     """At least 1."""
     age: float
-    """For how long the oldest of them is due."""
+    """For how long the oldest of them is due; no longer than since the app's last look."""
     batch: int
     """How many one call may ask for."""
 
@@ -95,34 +117,38 @@ class Waiting:
         return self.records >= self.batch
 
 
-def steady_gap(standing: Standing) -> float:
-    """The fastest even pace that never runs dry. `standing` has a free call; `returning` is complete."""
-    free = standing.free
+def steady_gap(standing: Standing, need: int = 0) -> float:
+    """The fastest even pace that never runs dry, after `need` more calls. `returning` is complete."""
+    free = standing.free - need
+    if free <= 0:
+        return inf
     waits = (back / (free + before) for before, back in enumerate(standing.returning))
-    return max(standing.window / standing.usable, *waits, 0.0)
+    return max(standing.even_gap, *waits, 0.0)
 
 
-def pause_before(standing: Standing, backlog: Iterable[Waiting], app_id: str) -> float:
-    """How long this app's look must wait for its call. `backlog` is the whole account's, this app's too.
+def gap_before(standing: Standing, backlog: Sequence[Waiting], app_id: str) -> float:
+    """How long after settling's last call this app's look may make the next one, if a call is free.
 
-    Whether there is a call at all is not decided here: with none free, the pause is that until one comes
-    back, or nothing.
+    `backlog` is the whole account's, this app's too.
     """
     if standing.is_plentiful:
         return 0.0
-    if standing.free == 0:
-        return standing.returning[0] if standing.returning else 0.0
-    waiting = {each.app_id: each for each in backlog}
-    fits = sum(each.calls for each in waiting.values()) <= standing.free
-    own = waiting.get(app_id)
-    if fits and own is not None and own.fills_a_batch:
+    need = sum(each.calls for each in backlog)
+    is_full = any(each.fills_a_batch for each in backlog if each.app_id == app_id)
+    if is_full and steady_gap(standing, need) <= _LONGEST_GAP * standing.even_gap:
         return 0.0
-    gap = steady_gap(standing) * (_pressure(standing) if fits else 1.0)
-    return 0.0 if standing.since_last is None else max(0.0, gap - standing.since_last)
+    steady = steady_gap(standing)
+    if need > standing.free:
+        return steady
+    hurry = _ramp(steady / standing.even_gap, *_AHEAD)
+    return steady * max(hurry, _ramp(standing.used / standing.usable, *_NEARLY_ALL))
 
 
-def whose_turn(backlog: Iterable[Waiting]) -> str | None:
-    """Which app's look is the most urgent; None where nothing waits."""
+def whose_turn(backlog: Sequence[Waiting], gap: float) -> str | None:
+    """Which app's look is next, where calls are `gap` apart; None where nothing waits."""
+    late = [each for each in backlog if each.age > _ROUNDS * len(backlog) * gap]
+    if late:
+        return max(late, key=lambda each: (each.age, each.app_id)).app_id
     most = max(backlog, key=lambda each: (each.records * each.age, each.app_id), default=None)
     return None if most is None else most.app_id
 
@@ -142,10 +168,10 @@ def looks_in_row(
 
 def rest_after(in_row: int, standing: Standing, *, first: float = FIRST_REST) -> float:
     """How long a record is left alone after a look that followed `in_row` others."""
-    longest = min(_LONGEST_REST * standing.window / standing.usable, standing.window / 4)
+    longest = min(_LONGEST_REST * standing.even_gap, standing.window / 4)
     return float(min(first * 4**in_row, longest))
 
 
-def _pressure(standing: Standing) -> float:
-    spent = standing.used / standing.usable
-    return min(1.0, max(0.0, (spent - _UNHURRIED) / (_STEADY - _UNHURRIED)))
+def _ramp(value: float, none: float, full: float) -> float:
+    """0 up to `none`, 1 from `full` on, even in between."""
+    return min(1.0, max(0.0, (value - none) / (full - none)))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from service.budget.pacing import Standing, pause_before, steady_gap, whose_turn
+from service.budget.pacing import Standing, gap_before, whose_turn
 from service.records.waiting import Backlog
 
 _AT_ONCE = 0.01
@@ -22,21 +22,17 @@ class Pause:
 def pause_for(standing: Standing, backlog: Backlog, app_id: str) -> Pause | None:
     """Say whether this app's look must wait; None: it begins now.
 
-    Where calls are spread, a look is the most urgent app's. One that does not take its turn loses it, so that
-    an app whose looks never begin holds up no other. `standing` has a free call.
+    Where there is a gap between calls, a look is the most urgent app's. One that does not take its turn loses
+    it, so that an app whose looks never begin holds up no other. `standing` has a free call.
     """
-    if standing.is_plentiful:
+    gap = gap_before(standing, backlog.waiting, app_id)
+    since = standing.since_last
+    if gap == 0 or since is None:
         return None
-    pause = pause_before(standing, backlog.waiting, app_id)
-    if pause > _AT_ONCE:
-        return Pause(pause)
-    if backlog.calls <= standing.free:
-        return None
-    first = whose_turn(backlog.next)
-    if first is None or first == app_id:
-        return None
-    gap = steady_gap(standing)
+    if gap - since > _AT_ONCE:
+        return Pause(gap - since)
+    first = whose_turn(backlog.next, gap)
     within = min(gap, TURN_LASTS)
-    if standing.since_last is None or standing.since_last >= gap + within - _AT_ONCE:
+    if first in {None, app_id} or since >= gap + within - _AT_ONCE:
         return None
     return Pause(within, instead=first)
