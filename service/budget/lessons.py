@@ -32,7 +32,7 @@ _READ = text("""
             AS reached
     FROM blocks, (SELECT clock_timestamp() AS now) AS moment WHERE account = :account""")
 _FORGET = text("""
-    DELETE FROM blocks WHERE account = :account AND seconds = 0 AND probe_call_id IS NULL
+    DELETE FROM blocks WHERE account = :account AND seconds = 0
     AND ceiling_until + :window <= clock_timestamp()""")
 _PROBE = text("""
     UPDATE blocks SET probe_call_id = :id, probe_until = clock_timestamp() + :longest

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -64,6 +64,38 @@ async def test_the_reserve_is_for_registrations(engine: AsyncEngine) -> None:
     assert made == [15, 5]
 
 
+@pytest.mark.parametrize(
+    ("lane", "share"), [(Lane.HANDLERS, 6), (Lane.RECONCILE, 4), (Lane.CONFIRM, 1), (Lane.BACKFILL, 9)]
+)
+async def test_a_lane_never_exceeds_its_share(engine: AsyncEngine, lane: Lane, share: int) -> None:
+    refused = await asyncio.gather(*(call(ledger(engine), lane=lane) for _ in range(AT_ONCE)))
+    assert sum(each is None for each in refused) == share
+    assert await call(ledger(engine)) is None, "what matters more finds a call all the same"
+
+
+async def test_lanes_at_once_leave_calls_to_what_matters_more(
+    engine: AsyncEngine, database: Database
+) -> None:
+    lanes = [Lane.BACKFILL, Lane.RECONCILE, Lane.HANDLERS, Lane.EXPAND, Lane.CONFIRM]
+    await asyncio.gather(*(call(ledger(engine), lane=lane) for lane in lanes * 8))
+    made = dict(database.execute("SELECT lane, count(*) FROM calls GROUP BY lane"))
+    assert sum(made.values()) == LIMIT.usable(Lane.EXPAND) == 14
+    assert all(made[lane] <= (LIMIT.own(lane) or LIMIT.usable(lane)) for lane in made)
+    assert await call(ledger(engine)) is None
+    assert await call(ledger(engine)) is not None
+
+
+async def test_a_call_of_a_killed_process_counts_until_it_could_no_longer_be_accepted(
+    engine: AsyncEngine, database: Database
+) -> None:
+    async with engine.begin() as connection:
+        await ledger(engine).reserve(connection, Lane.SETTLE, "GET /")
+    lasts = LIMIT.window + timedelta(seconds=30)
+    assert database.execute("SELECT counts_until - started_at BETWEEN %s AND %s FROM calls", [lasts] * 2) == [
+        (True,)
+    ]
+
+
 async def test_a_call_counts_for_the_window_and_a_little_longer(
     engine: AsyncEngine, database: Database
 ) -> None:
@@ -113,3 +145,69 @@ async def test_a_try_without_an_answer_lets_another_one_try(engine: AsyncEngine,
     assert blocked_for(database) == [60]
     assert await call(ledger(engine), 200) is None
     assert blocked_for(database) == []
+
+
+def teach(database: Database, ceiling: int, *, lasts: str) -> None:
+    """Store what a refusal taught whose block is over."""
+    database.execute(
+        "INSERT INTO blocks (account, blocked_until, seconds, ceiling, ceiling_until)"
+        " VALUES (%s, now(), 0, %s, now() + CAST(%s AS interval))",
+        [ACCOUNT, ceiling, lasts],
+    )
+
+
+def ceilings(database: Database) -> list[int]:
+    return [ceiling for (ceiling,) in database.execute("SELECT ceiling FROM blocks")]
+
+
+async def test_as_many_calls_as_were_accepted_are_the_limit_for_a_window(
+    engine: AsyncEngine, database: Database
+) -> None:
+    for status in (200, 200, 404, 200, 200, 200, 200, None, 429):
+        assert await call(ledger(engine), status) is None
+    assert ceilings(database) == [7 + 1], "those accepted, and the refused one, which counts too"
+    ((lasts,),) = database.execute("SELECT ceiling_until - blocked_until FROM blocks")
+    assert timedelta(0) <= lasts - (LIMIT.window - timedelta(seconds=58)) < timedelta(seconds=1)
+    let_pass(database)
+    assert await call(ledger(engine)) is not None, "9 count, and the ceiling leaves settling 6"
+    assert await call(ledger(engine, "other")) is None
+    database.execute("DELETE FROM calls WHERE id NOT IN (SELECT id FROM calls WHERE status = 200 LIMIT 5)")
+    assert await call(ledger(engine)) is None
+    assert await call(ledger(engine)) is not None
+
+
+async def test_after_a_window_calls_beyond_the_ceiling_go_one_at_a_time(
+    engine: AsyncEngine, database: Database
+) -> None:
+    teach(database, 2, lasts="0 s")
+    async with ledger(engine).meter(Lane.SETTLE).call("GET /") as first:
+        async with ledger(engine).meter(Lane.SETTLE).call("GET /") as second:
+            async with ledger(engine).meter(Lane.SETTLE).call("GET /") as third:
+                asked = datetime.now(UTC)
+                again_at = await call(ledger(engine))
+                assert again_at is not None, "the third is beyond the ceiling, and not answered yet"
+                assert again_at - asked < timedelta(seconds=5)
+                third(200)
+            second(200)
+        first(200)
+    assert ceilings(database) == [3]
+    for made in range(4, 16):
+        assert await call(ledger(engine)) is None
+        assert ceilings(database) == ([made] if made < 15 else []), "at settling's own share it is over"
+
+
+async def test_a_refused_call_beyond_the_ceiling_begins_anew(engine: AsyncEngine, database: Database) -> None:
+    teach(database, 1, lasts="0 s")
+    for _ in range(6):
+        assert await call(ledger(engine)) is None
+    assert await call(ledger(engine), 429) is None
+    assert (ceilings(database), blocked_for(database)) == ([7], [60])
+
+
+async def test_an_old_lesson_is_forgotten(engine: AsyncEngine, database: Database) -> None:
+    teach(database, 5, lasts="-59 min")
+    assert await call(ledger(engine)) is None
+    assert ceilings(database) == [5]
+    database.execute("UPDATE blocks SET ceiling_until = now() - interval '1 h'")
+    assert await call(ledger(engine)) is None
+    assert ceilings(database) == []
