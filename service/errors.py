@@ -5,7 +5,8 @@
     ├── ProviderError          a provider's API answered with an error, or not at all (tree: fusioo/errors)
     │   ├── AccountRefusedError    it does not accept the account's credentials
     │   ├── AppRefusedError        it does not let the account use one app
-    │   └── BatchTooLargeError     it would rather be asked for fewer records at once
+    │   ├── BatchTooLargeError     it would rather be asked for fewer records at once
+    │   └── UnsortableError        it does not list an app's records in the order asked for
     ├── BudgetExhaustedError   no API call is left now: says when one will be
     ├── LeaseLostError         somebody else took over what we held: drop everything
     ├── NotFoundError          the named thing is not there
@@ -75,6 +76,10 @@ class BatchTooLargeError(ProviderError):
 
 class BatchSpoiltError(ProviderError):
     """Several records were refused for the sake of one of them: halves find out which."""
+
+
+class UnsortableError(ProviderError):
+    """An app's records can't be listed by when they changed: ask for them by their ids."""
 
 
 class BudgetExhaustedError(RelayError):

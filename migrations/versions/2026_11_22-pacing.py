@@ -24,6 +24,9 @@ def upgrade() -> None:
     op.add_column("records", sa.Column("missing_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("slots", sa.Column("deletions_held_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("slots", sa.Column("deletions_accepted_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("slots", sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("slots", sa.Column("listed_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("slots", sa.Column("listed_to", sa.Integer(), nullable=True))
     _make_links()
     with op.get_context().autocommit_block():
         op.create_index(
@@ -57,6 +60,7 @@ def _make_notices() -> None:
     op.add_column("alarms", sa.Column("untold", sa.Boolean(), server_default="false", nullable=False))
     op.execute("UPDATE alarms SET untold = true WHERE cleared_at IS NULL")
     op.alter_column("alarms", "untold", server_default="true")
+    op.create_index("ix_alarms_untold", "alarms", ["id"], postgresql_where=sa.text("untold"))
     op.create_table(
         "notices",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -138,9 +142,13 @@ def downgrade() -> None:
     op.drop_table("linked_records")
     op.drop_table("expansions")
     op.drop_table("notices")
+    op.drop_index("ix_alarms_untold", table_name="alarms")
     op.drop_column("alarms", "untold")
     op.drop_table("halts")
     op.drop_index("ix_records_missing", table_name="records")
+    op.drop_column("slots", "listed_to")
+    op.drop_column("slots", "listed_since")
+    op.drop_column("slots", "looked_at")
     op.drop_column("slots", "deletions_accepted_until")
     op.drop_column("slots", "deletions_held_at")
     op.drop_column("records", "missing_since")

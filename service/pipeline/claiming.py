@@ -20,14 +20,15 @@ from service.budget.pacing import Standing
 from service.db.failures import is_our_fault
 from service.db.persisting import persist
 from service.errors import BudgetExhaustedError
-from service.inbox.batching import Batch, BatchClass, choose_batch, doubted
-from service.inbox.repository import READ_AHEAD, defer_deliveries, put_off, read_due
+from service.inbox.batching import Batch, BatchClass, doubted
+from service.inbox.repository import defer_deliveries, read_due
 from service.pipeline import releases
-from service.pipeline.looks import ClaimedLook, SettledAccount
+from service.pipeline.choosing import choose
+from service.pipeline.listed import Page
+from service.pipeline.looks import ClaimedLook, Endpoints, SettledAccount
 from service.pipeline.turns import Pause, pause_for
 from service.records.halts import note_probe, read_rest
 from service.records.repository import next_sight
-from service.records.resting import read_resting
 from service.records.slots import ClaimedSlot, claim_slot, release_slot, seconds_closed, take_back_claim
 from service.records.waiting import open_slot, read_backlog
 
@@ -42,17 +43,6 @@ class NoLook:
     """In how many seconds somebody must come back; None: nothing waits here, or whoever holds it will see."""
     instead: str | None = None
     """The app whose turn it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """What to ask for."""
-
-    batch: Batch | None
-    left: int = 0
-    """How many due records are not in the batch, as far as they were read."""
-    back_in: float | None = None
-    """Without a batch: when the first of the records has rested."""
 
 
 class Claims:
@@ -97,7 +87,7 @@ class Claims:
 
     async def _prepare(self, connection: AsyncConnection, slot: ClaimedSlot) -> ClaimedLook | NoLook:
         account = self._accounts[slot.account]
-        choice = await _choose(connection, slot)
+        choice = await choose(connection, slot)
         if choice.batch is None:
             await release_slot(connection, slot, releases.after_no_call(slot))
             return NoLook(choice.back_in)
@@ -112,14 +102,22 @@ class Claims:
             return await _yield_turn(connection, slot, pause)
         started = await next_sight(connection)
         try:
-            lane = Lane.CONFIRM if choice.batch.kind is BatchClass.ALONE else Lane.SETTLE
-            call_id = await account.ledger.reserve(connection, lane, account.endpoints.of(choice.batch.kind))
+            lane, endpoint = _call_for(choice.batch, choice.page, account.endpoints)
+            call_id = await account.ledger.reserve(connection, lane, endpoint)
         except BudgetExhaustedError as error:
             return await _wait_for_call(connection, slot, choice.batch, error)
         if slot.account_halted:
             await note_probe(connection, slot.account, pause=releases.HALT_PAUSE)
         return ClaimedLook(
-            slot, choice.batch, started, call_id, account, monotonic(), left=choice.left, standing=standing
+            slot,
+            choice.batch,
+            started,
+            call_id,
+            account,
+            monotonic(),
+            left=choice.left,
+            page=choice.page,
+            standing=standing,
         )
 
     async def _pause(
@@ -133,23 +131,12 @@ class Claims:
         return pause_for(standing, backlog, slot.app_id)
 
 
-async def _choose(connection: AsyncConnection, slot: ClaimedSlot) -> _Choice:
-    """Choose among the due deliveries. Those of records that rest are put off until these have rested."""
-    due = await read_due(connection, slot.account, slot.app_id)
-    all_read = len(due) < READ_AHEAD
-    rested: list[float] = []
-    while (batch := choose_batch(due, slot.batch_size)) is not None:
-        resting = await read_resting(connection, slot.account, slot.app_id, batch.record_ids)
-        if not resting:
-            others = {delivery.record_id for delivery in due} - batch.deliveries.keys()
-            return _Choice(batch, left=len(others))
-        rested += resting.values()
-        await put_off(
-            connection,
-            {each.hint.id: resting[each.record_id] for each in due if each.record_id in resting},
-        )
-        due = [delivery for delivery in due if delivery.record_id not in resting]
-    return _Choice(None, back_in=min(rested, default=None) if all_read else 0.0)
+def _call_for(batch: Batch, page: Page | None, endpoints: Endpoints) -> tuple[Lane, str]:
+    if page is not None:
+        return Lane.SETTLE, endpoints.newest
+    if batch.kind is BatchClass.ALONE:
+        return Lane.CONFIRM, endpoints.one
+    return Lane.SETTLE, endpoints.many
 
 
 async def _yield_turn(connection: AsyncConnection, slot: ClaimedSlot, pause: Pause) -> NoLook:

@@ -1,13 +1,14 @@
 """One look at an app: what it needs of an account, and what was claimed for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from service.budget.ledger import Ledger
 from service.budget.pacing import Standing
 from service.changes.types import Answer
-from service.inbox.batching import Batch, BatchClass
+from service.inbox.batching import Batch
+from service.pipeline.listed import Page
 from service.records.slots import ClaimedSlot
 from service.transport.metering import Meter
 
@@ -23,6 +24,13 @@ class Source(Protocol):
         """Look at one record by itself: tells absent from hidden."""
         ...
 
+    async def fetch_newest(self, app_id: str, ids: Collection[str], *, offset: int) -> Answer:
+        """Look at a page of the app's records, the last changed first; gives those of `ids` that it shows.
+
+        Says nothing of the others. Raises UnsortableError where there is no such list.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
@@ -30,10 +38,7 @@ class Endpoints:
 
     many: str
     one: str
-
-    def of(self, kind: BatchClass) -> str:
-        """Name the call for a batch."""
-        return self.one if kind is BatchClass.ALONE else self.many
+    newest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +63,7 @@ class ClaimedLook:
     began: float
     left: int
     """How many records were due besides those of the batch, as far as they were read."""
+    page: Page | None
+    """The page of what changed last that shows them, or some; None: they are asked for by their ids."""
     standing: Standing
     """The account's budget just before this call."""

@@ -104,6 +104,12 @@ class Slot(Base):
     """A batch of this size failed because of its size, …"""
     ceiling_until: Mapped[datetime | None]
     """… and is not tried again before this."""
+    looked_at: Mapped[datetime | None]
+    """When the last look ended, whatever came of it."""
+    listed_since: Mapped[datetime | None]
+    """When the list of what changed last was begun, or that there is none before this moment."""
+    listed_to: Mapped[int | None]
+    """Where its next page begins, 0 that of a new one; NULL: next there is a look by ids."""
     halted: Mapped[str | None]
     """Why the provider refuses this app; it is asked again now and then."""
     deletions_held_at: Mapped[datetime | None]

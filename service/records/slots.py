@@ -15,12 +15,23 @@ _MAKE_SLOT = text("INSERT INTO slots (account, app_id) VALUES (:account, :app_id
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """How far the list of what an app changed last was read."""
+
+    since: datetime
+    """When it was begun; in the future: there is no such list before then."""
+    offset: int | None = None
+    """Where its next page begins, 0 that of a new list; None: after the next look by ids there may be one."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedSlot:
     """A slot that is ours until we release it, or our process is lost and another claims it."""
 
     account: str
     app_id: str
     token: UUID
+    claimed_at: datetime
     batch_size: int
     """How many records may be asked for in one call."""
     failures: int
@@ -28,6 +39,7 @@ class ClaimedSlot:
     """Why the provider refused the last look."""
     ceiling: int | None = None
     """So many records at once were too many, lately."""
+    listed: Listed | None = None
     account_halted: bool = False
     """Whether the provider refuses the account's credentials (`halts`)."""
 
@@ -44,6 +56,10 @@ class Release:
     """None: as it was."""
     ceiling: int | None = None
     """A batch of this size was too large; None: as it was."""
+    listed: Listed | None = None
+    """None: as it was."""
+    looked: bool = True
+    """Whether the provider was asked."""
 
 
 async def claim_slot(
@@ -71,7 +87,7 @@ async def claim_slot(
                 UPDATE slots SET token = :token, holder = :holder
                 WHERE account = :account AND app_id = :app_id AND next_at <= now()
                 AND (token IS NULL OR {_HOLDER_LOST})
-                RETURNING batch_size, failures, halted,
+                RETURNING batch_size, failures, halted, listed_since, listed_to, now() AS claimed_at,
                 CASE WHEN ceiling_until > now() THEN batch_ceiling END AS ceiling,
                 EXISTS (SELECT FROM halts WHERE halts.account = slots.account) AS account_halted"""
             ),
@@ -81,8 +97,18 @@ async def claim_slot(
     if row is None:
         return None
     size = allowed(row.batch_size, row.ceiling)
+    listed = None if row.listed_since is None else Listed(row.listed_since, row.listed_to)
     return ClaimedSlot(
-        account, app_id, token, size, row.failures, row.halted, row.ceiling, row.account_halted
+        account,
+        app_id,
+        token,
+        row.claimed_at,
+        size,
+        row.failures,
+        row.halted,
+        row.ceiling,
+        listed=listed,
+        account_halted=row.account_halted,
     )
 
 
@@ -130,7 +156,10 @@ async def release_slot(connection: AsyncConnection, slot: ClaimedSlot, release: 
                 next_at = greatest(clock_timestamp() + :next_in, CAST(:not_before AS timestamptz)),
             failures = :failures, halted = :halted, batch_size = coalesce(:batch_size, batch_size),
             batch_ceiling = coalesce(:ceiling, batch_ceiling), ceiling_until = CASE
-            WHEN CAST(:ceiling AS integer) IS NULL THEN ceiling_until ELSE now() + :ceiling_lasts END
+            WHEN CAST(:ceiling AS integer) IS NULL THEN ceiling_until ELSE now() + :ceiling_lasts END,
+            looked_at = CASE WHEN :looked THEN clock_timestamp() ELSE looked_at END,
+            listed_since = coalesce(:listed_since, listed_since), listed_to = CASE
+            WHEN CAST(:listed_since AS timestamptz) IS NULL THEN listed_to ELSE :listed_to END
             WHERE account = :account AND app_id = :app_id AND token = :token RETURNING 1"""
         ),
         {
@@ -144,6 +173,9 @@ async def release_slot(connection: AsyncConnection, slot: ClaimedSlot, release: 
             "batch_size": release.batch_size,
             "ceiling": release.ceiling,
             "ceiling_lasts": CEILING_LASTS,
+            "looked": release.looked,
+            "listed_since": None if release.listed is None else release.listed.since,
+            "listed_to": None if release.listed is None else release.listed.offset,
         },
     )
     return result.one_or_none() is not None

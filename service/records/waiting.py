@@ -21,13 +21,13 @@ _BACKLOG = text(f"""
         UNION ALL SELECT next.app_id FROM app CROSS JOIN LATERAL (
             SELECT app_id FROM deliveries WHERE account = :account AND status IN ('pending', 'recheck')
             AND app_id > app.app_id ORDER BY account, app_id LIMIT 1) AS next)
-    SELECT app.app_id, due.records, due.age, coalesce(slots.batch_size, {FIRST_BATCH}) AS batch_size,
+    SELECT app.app_id, due.records, coalesce(slots.batch_size, {FIRST_BATCH}) AS batch_size,
+        extract(epoch FROM clock_timestamp() - greatest(due.since, slots.looked_at)) AS age,
         CASE WHEN slots.ceiling_until > now() THEN slots.batch_ceiling END AS ceiling,
         app.app_id = :own OR slots.token IS NULL OR {HOLDER_LOST.format(holder="slots.holder")} AS is_free
     FROM app LEFT JOIN slots ON slots.account = :account AND slots.app_id = app.app_id
     CROSS JOIN LATERAL (
-        SELECT count(DISTINCT record_id) AS records,
-            extract(epoch FROM clock_timestamp() - min(due_at)) AS age
+        SELECT count(DISTINCT record_id) AS records, min(due_at) AS since
         FROM (SELECT record_id, due_at FROM deliveries WHERE account = :account
             AND deliveries.app_id = app.app_id AND status IN ('pending', 'recheck') AND due_at <= now()
             ORDER BY account, app_id, due_at LIMIT :at_most) AS counted) AS due

@@ -25,7 +25,8 @@ LAST_MODIFIED = "last_modified"
 STAMPS = (CREATED, LAST_MODIFIED)
 """Fields whose texts are in the order of what they say."""
 
-_UNSORTABLE = (SortFieldNotFoundError, SortFieldNotSortableError, SortFieldHiddenError)
+UNSORTABLE = (SortFieldNotFoundError, SortFieldNotSortableError, SortFieldHiddenError)
+"""What says that a list can't be had in the order asked for."""
 _REVERSED: dict[Order, Order] = {"asc": "desc", "desc": "asc"}
 
 
@@ -65,7 +66,7 @@ class ListedRecords:
         order = _REVERSED[self._order] if backwards else self._order
         try:
             records = await self._read(order, offset, limit)
-        except _UNSORTABLE:
+        except UNSORTABLE:
             if self._chosen or self._sort_by is None:
                 raise
             self._sort_by, self.lasting = None, False

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.budget.lanes import Limit
-from service.budget.pacing import GATHER
 from service.db.engine import open_engine
+from service.errors import UnsortableError
 from service.inbox.repository import READ_AHEAD
 from service.pipeline.turns import TURN_LASTS
 from tests.fixtures.database import Database
@@ -59,7 +59,7 @@ async def test_while_budget_is_plentiful_nobody_waits(twenty: Pipeline) -> None:
 
 
 async def test_what_comes_within_a_gather_goes_along(engine: AsyncEngine, database: Database) -> None:
-    pipeline = Pipeline(engine, database, gather=GATHER)
+    pipeline = Pipeline(engine, database, gather=1.0)
     pipeline.provider.truth = {name: {"id": name, "rev": 1} for name in names(3)}
     settler = pipeline.settler(pipeline.process())
     pipeline.deliver("r0")
@@ -74,7 +74,7 @@ async def test_what_comes_within_a_gather_goes_along(engine: AsyncEngine, databa
     ((seconds,),) = database.execute(
         "SELECT extract(epoch FROM max(started_at) - min(finished_at))::float FROM calls"
     )
-    assert seconds >= GATHER
+    assert seconds >= 1.0
 
 
 async def test_no_gather_before_a_full_batch(engine: AsyncEngine, database: Database) -> None:
@@ -170,7 +170,7 @@ async def test_deliveries_of_a_record_that_rests_wait_for_it(engine: AsyncEngine
     pipeline.provider.truth = {name: {"id": name, "rev": 1} for name in "ab"}
     database.execute(
         "INSERT INTO records (account, app_id, record_id, rest_until)"
-        " VALUES (%s, %s, 'a', now() + interval '0.3 seconds')",
+        " VALUES (%s, %s, 'a', now() + interval '1.5 seconds')",
         (ACCOUNT, APP),
     )
     for name in ("a", "b", "a"):
@@ -238,3 +238,60 @@ async def test_the_sweep_rings_where_a_timer_was_lost_with_its_process(
     database.execute("UPDATE slots SET next_at = now() - interval '1 second'")
     await twenty.sweep().sweep()
     assert twenty.bells.apps == {(ACCOUNT, APP)}
+
+
+async def test_a_page_settles_what_it_shows_and_leaves_the_rest_due(
+    engine: AsyncEngine, database: Database
+) -> None:
+    pipeline = Pipeline(engine, database)
+    pipeline.provider.truth = {name: {"id": name, "rev": 1} for name in names(450)}
+    database.execute(
+        "INSERT INTO slots (account, app_id, batch_ceiling, ceiling_until)"
+        " VALUES (%s, %s, 51, now() + interval '1 day')",
+        (ACCOUNT, APP),
+    )
+    database.execute(
+        "INSERT INTO records (account, app_id, record_id, rest_until)"
+        " VALUES (%s, %s, 'r449', now() + interval '1 hour')",
+        (ACCOUNT, APP),
+    )
+    pipeline.deliver_many(names(450))
+    pipeline.deliver("r448", "delete")
+    settler = pipeline.settler(pipeline.process())
+    await settler.settle(ACCOUNT, APP)
+    assert (pipeline.provider.listed, pipeline.provider.asked) == ([0], [])
+    settled = database.execute(
+        "SELECT count(*), count(DISTINCT change_id), count(DISTINCT call_id), min(looks)"
+        " FROM deliveries WHERE status = 'settled'"
+    )
+    assert settled == [(198, 198, 1, 1)], "the page shows 200, of which one rests and one may be deleted"
+    assert database.execute(
+        "SELECT DISTINCT status, looks, call_id, outcome FROM deliveries WHERE status <> 'settled'"
+    ) == [("pending", 0, None, None)]
+    assert pipeline.bells.apps == {(ACCOUNT, APP)}
+    await pipeline.drain()
+    assert pipeline.provider.listed == [0, 190, 380]
+    assert database.execute("SELECT record_id FROM deliveries WHERE status <> 'settled'") == [("r449",)]
+    assert pipeline.provider.asked == [["r448"]]
+    assert database.execute("SELECT endpoint FROM calls ORDER BY id") == [
+        ("GET records",),
+        ("GET records",),
+        ("GET records",),
+        ("POST filter",),
+    ]
+
+
+async def test_where_there_is_no_such_list_ids_are_asked_for(engine: AsyncEngine, database: Database) -> None:
+    pipeline = Pipeline(engine, database)
+    pipeline.provider.truth = {name: {"id": name, "rev": 1} for name in names(300)}
+    pipeline.provider.failures = [UnsortableError("the field does not exist")]
+    database.execute(
+        "INSERT INTO slots (account, app_id, batch_ceiling, ceiling_until)"
+        " VALUES (%s, %s, 51, now() + interval '1 day')",
+        (ACCOUNT, APP),
+    )
+    pipeline.deliver_many(names(300))
+    await pipeline.drain()
+    assert pipeline.provider.listed == [0]
+    assert len(pipeline.provider.asked) == 6
+    assert database.execute("SELECT count(*) FROM deliveries WHERE status <> 'settled'") == [(0,)]

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from service.changes.types import Answer
+from service.errors import UnsortableError
 from service.fusioo import errors
 from service.fusioo.source import FusiooSource
 from tests.fixtures.fusioo_client import Recorder, client_over, enveloped
@@ -39,6 +40,37 @@ async def test_the_body_is_a_setting() -> None:
 async def test_ids_are_compared_without_regard_to_letters() -> None:
     answer = await fetch_many(Recorder(enveloped([{"id": "iabc"}])), ["IABC"])
     assert answer == Answer(found={"IABC": {"id": "iabc"}})
+
+
+async def test_a_page_of_what_changed_last_gives_those_asked_for() -> None:
+    fusioo = Recorder(enveloped([{"id": "i9"}, {"id": "iabc"}, {"id": "i1"}]))
+    async with client_over(fusioo) as client:
+        answer = await FusiooSource(client).fetch_newest("ia", ["i1", "IABC", "i2"], offset=190)
+    assert answer == Answer(found={"IABC": {"id": "iabc"}, "i1": {"id": "i1"}})
+    assert dict(fusioo.requests[0].url.params) == {
+        "sort_by": "last_modified",
+        "order": "desc",
+        "offset": "190",
+        "limit": "200",
+    }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        enveloped(None, code=30101, status=400),
+        enveloped(
+            [
+                {"id": "i1", "last_modified": "2026-11-22T05:00:00"},
+                {"id": "i2", "last_modified": "2026-11-22T05:00:01"},
+            ]
+        ),
+    ],
+)
+async def test_a_list_that_can_not_be_had_in_this_order_is_told(answer: httpx2.Response) -> None:
+    async with client_over(Recorder(answer)) as client:
+        with pytest.raises(UnsortableError):
+            await FusiooSource(client).fetch_newest("ia", ["i1"], offset=0)
 
 
 async def test_a_record_beside_those_asked_for_is_ignored() -> None:

@@ -1,5 +1,6 @@
 """How a slot is left after a look."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,13 +12,24 @@ from service.errors import (
     BatchTooLargeError,
     Disposition,
     ProviderError,
+    UnsortableError,
 )
-from service.pipeline.releases import HALT_PAUSE, after_failure, after_no_call, after_pause, after_success
-from service.records.slots import ClaimedSlot, Release
+from service.pipeline.listed import Page
+from service.pipeline.releases import (
+    HALT_PAUSE,
+    after_failure,
+    after_no_call,
+    after_page,
+    after_pause,
+    after_success,
+)
+from service.records.slots import ClaimedSlot, Listed, Release
+
+NOW = datetime(2026, 11, 22, 5, tzinfo=UTC)
 
 
 def slot(batch_size: int = 50, failures: int = 0, halted: str | None = None) -> ClaimedSlot:
-    return ClaimedSlot("main", "ia4f42", UUID(int=1), batch_size, failures, halted)
+    return ClaimedSlot("main", "ia4f42", UUID(int=1), NOW, batch_size, failures, halted)
 
 
 class LimitedError(ProviderError):
@@ -33,7 +45,7 @@ def test_a_full_batch_lets_the_next_one_grow(size: int, asked: int, grown: int |
 
 
 def test_a_size_that_failed_is_approached_by_halves() -> None:
-    limited = ClaimedSlot("main", "ia4f42", UUID(int=1), 50, 0, None, ceiling=70)
+    limited = ClaimedSlot("main", "ia4f42", UUID(int=1), NOW, 50, 0, None, ceiling=70)
     assert after_success(limited, asked=50, left=0, gather=0) == Release(batch_size=60)
 
 
@@ -45,7 +57,7 @@ def test_the_next_look_waits_for_more_unless_what_is_left_fills_it(left: int, se
 
 def test_a_pause_forgets_nothing() -> None:
     assert after_pause(slot(failures=2, halted="x"), 8.0) == Release(
-        next_in=timedelta(seconds=8), failures=2, halted="x"
+        next_in=timedelta(seconds=8), failures=2, halted="x", looked=False
     )
 
 
@@ -57,7 +69,7 @@ def test_success_forgets_failures_and_refusals() -> None:
 def test_without_a_call_nothing_is_forgotten() -> None:
     free = datetime(2026, 11, 22, 6, tzinfo=UTC)
     assert after_no_call(slot(failures=2, halted="x"), not_before=free) == Release(
-        not_before=free, failures=2, halted="x"
+        not_before=free, failures=2, halted="x", looked=False
     )
 
 
@@ -79,6 +91,26 @@ def test_one_record_is_never_too_many() -> None:
 def test_a_refusal_halts_and_is_tried_now_and_then() -> None:
     release = after_failure(slot(), AppRefusedError("no such app"), asked=3, jitter=0)
     assert (release.halted, release.next_in) == ("no such app", HALT_PAUSE)
+
+
+def test_a_list_that_is_refused_is_not_asked_for_within_a_day() -> None:
+    release = after_failure(slot(), UnsortableError("no such field"), asked=3, jitter=0)
+    assert release == Release(listed=Listed(NOW + timedelta(days=1)))
+
+
+def test_a_look_by_ids_lets_a_list_begin_again() -> None:
+    read = replace(slot(), listed=Listed(NOW))
+    assert after_success(read, asked=1, left=0, gather=0).listed == Listed(NOW, 0)
+    reading = replace(slot(), listed=Listed(NOW, 190))
+    assert after_success(reading, asked=1, left=0, gather=0).listed == Listed(NOW, 190)
+
+
+def test_after_a_page_the_next_one_follows_at_once_while_it_pays() -> None:
+    page = Page(0, NOW, alternative=50)
+    assert after_page(slot(), page, found=51, left=50, gather=0.05) == Release(listed=Listed(NOW, 190))
+    assert after_page(slot(), page, found=50, left=49, gather=0.05) == Release(
+        listed=Listed(NOW), next_in=timedelta(seconds=0.05)
+    )
 
 
 def test_a_deferral_is_no_failure() -> None:
