@@ -39,6 +39,7 @@ class Alarm(Base):
         Index(
             "uq_alarms_lasting", "name", "subject", unique=True, postgresql_where=text("cleared_at IS NULL")
         ),
+        Index("ix_alarms_untold", "id", postgresql_where=text("untold")),
     )
 
 
