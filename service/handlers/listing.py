@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import NotFoundError
@@ -48,9 +48,29 @@ class AttemptView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinksView:
+    """How far the linked records are that the run's rule asks for (`expand`)."""
+
+    paths: list[str]
+    looks: int
+    """How often some were absent."""
+    failures: int
+    """How often there was no answer."""
+    next_at: datetime | None
+    """When they are asked for next; None: they are finished."""
+    reason: str | None
+    """Why they wait, or why there are gaps."""
+    gaps: dict[str, list[str]] | None
+    """By path, the ids of those that were not to be had; None until they are finished."""
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetail(RunView):
     """One run with all its tries, the first one first."""
 
+    links: LinksView | None
+    """None: its rule asks for none."""
     tries: list[AttemptView]
 
 
@@ -94,4 +114,19 @@ async def show_run(connection: AsyncConnection, run_id: UUID) -> RunDetail:
     attempts = await connection.execute(
         select(*_ATTEMPT_COLUMNS).where(Attempt.run_id == run_id).order_by(Attempt.number)
     )
-    return RunDetail(**row, tries=[AttemptView(**attempt) for attempt in attempts.mappings()])
+    links = await _read_links(connection, row["change_id"], row["rule"])
+    return RunDetail(**row, links=links, tries=[AttemptView(**each) for each in attempts.mappings()])
+
+
+async def _read_links(connection: AsyncConnection, change_id: UUID, rule: str) -> LinksView | None:
+    found = await connection.execute(
+        text(
+            """
+            SELECT paths, looks, failures, CASE WHEN finished_at IS NULL THEN next_at END AS next_at, reason,
+                gaps, finished_at
+            FROM expansions WHERE change_id = :change_id AND rule = :rule"""
+        ),
+        {"change_id": change_id, "rule": rule},
+    )
+    row = found.mappings().one_or_none()
+    return None if row is None else LinksView(**row)

@@ -116,10 +116,11 @@ async def accounts_to_expand(connection: AsyncConnection, *, lost_after: timedel
                 UNION ALL SELECT (SELECT account FROM expansions
                     WHERE finished_at IS NULL AND expansions.account > owner.account ORDER BY account LIMIT 1)
                 FROM owner WHERE owner.account IS NOT NULL)
-            SELECT account FROM owner WHERE account IS NOT NULL
-            AND EXISTS (SELECT FROM expansions WHERE expansions.account = owner.account
-                AND finished_at IS NULL AND next_at <= now())
-            AND NOT EXISTS (SELECT FROM expansions WHERE expansions.account = owner.account
+            SELECT account FROM owner CROSS JOIN LATERAL (
+                SELECT next_at FROM expansions WHERE expansions.account = owner.account
+                AND finished_at IS NULL ORDER BY account, next_at LIMIT 1) AS first
+            WHERE first.next_at <= now() AND NOT EXISTS (
+                SELECT FROM expansions WHERE expansions.account = owner.account
                 AND token IS NOT NULL AND NOT {_HOLDER_LOST})"""
         ),
         {"lost_after": lost_after},

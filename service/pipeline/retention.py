@@ -13,9 +13,14 @@ from service.retention.repository import ChangeMark
 
 BATCH = 1000
 SMALL_AGES: Mapping[str, timedelta] = MappingProxyType(
-    {"alarms": timedelta(days=30), "calls": timedelta(days=1), "processes": timedelta(days=1)}
+    {
+        "alarms": timedelta(days=30),
+        "calls": timedelta(days=1),
+        "linked_records": timedelta(days=1),
+        "processes": timedelta(days=1),
+    }
 )
-"""How long cleared alarms, calls that no longer count, and silent processes are kept."""
+"""How long are kept: cleared alarms, calls that no longer count, fetched linked records, silent processes."""
 _BEGINNING = ChangeMark(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 

@@ -64,9 +64,20 @@ _PROCESSES = text("""
         WHERE greatest(beat_at, pg_postmaster_start_time()) < now() - CAST(:age AS interval) LIMIT :batch))
     RETURNING 1""")
 
-SMALL_TABLES = {"alarms": _ALARMS, "calls": _CALLS, "processes": _PROCESSES}
+_LINKED_RECORDS = text("""
+    DELETE FROM linked_records WHERE (account, app_id, record_id) IN (
+        SELECT account, app_id, record_id FROM linked_records
+        WHERE seen_at < now() - CAST(:age AS interval) ORDER BY seen_at LIMIT :batch)
+    RETURNING 1""")
+
+SMALL_TABLES = {
+    "alarms": _ALARMS,
+    "calls": _CALLS,
+    "linked_records": _LINKED_RECORDS,
+    "processes": _PROCESSES,
+}
 """Cleared alarms of which all is told, calls that no longer count, silent processes: found by a scan, for
-they are few."""
+they are few. And records that were fetched because others link to them, in the order in which they were."""
 
 
 @dataclass(frozen=True, slots=True)

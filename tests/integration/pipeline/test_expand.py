@@ -20,6 +20,7 @@ from service.errors import (
     ProviderError,
 )
 from service.handlers.context import Context
+from service.handlers.listing import show_run
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, APP, Pipeline, bound, rule
 from tests.fixtures.waiting import wait_until_async
@@ -407,3 +408,23 @@ async def test_several_accounts_rounds_are_independent_and_unknown_ones_wait(
     database.execute("UPDATE expansions SET account = 'other'")
     await pipeline.expander(process).expand("other")
     assert database.execute("SELECT token FROM expansions") == [(None,)]
+
+
+async def test_a_run_tells_how_far_its_links_are(
+    pipeline: Pipeline, engine: AsyncEngine, database: Database
+) -> None:
+    pipeline.link_pauses = (timedelta(hours=1),)
+    edit(pipeline, client=["gone"])
+    await pipeline.drain()
+    ((run_id,),) = database.execute("SELECT id FROM runs")
+    async with engine.connect() as connection:
+        waiting = (await show_run(connection, run_id)).links
+    assert waiting is not None
+    assert (waiting.paths, waiting.looks, waiting.gaps) == (["client", "client.owner"], 1, None)
+    assert waiting.reason == "1 linked records are not there yet"
+    database.execute("UPDATE expansions SET next_at = now()")
+    await pipeline.drain()
+    async with engine.connect() as connection:
+        finished = (await show_run(connection, run_id)).links
+    assert finished is not None
+    assert (finished.next_at, finished.gaps) == (None, {"client": ["gone"]})

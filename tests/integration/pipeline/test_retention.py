@@ -189,6 +189,24 @@ async def test_small_tables_are_kept_small(world: World, database: Database) -> 
     assert database.execute("SELECT endpoint FROM calls") == [("recent",)]
 
 
+async def test_linked_records_are_kept_a_day_and_what_runs_wait_for_as_long_as_its_change(
+    world: World, database: Database
+) -> None:
+    database.execute(
+        "INSERT INTO linked_records (account, app_id, record_id, seen_at) VALUES"
+        " ('main', 'a', 'old', now() - interval '25 h'), ('main', 'a', 'recent', now() - interval '23 h')"
+    )
+    old, recent = world.change(age="31 d"), world.change(age="29 d")
+    for change in (old, recent):
+        database.execute(
+            "INSERT INTO expansions (change_id, rule, account, paths) VALUES (%s, 'r', 'main', '{client}')",
+            [change],
+        )
+    await world.forget()
+    assert database.execute("SELECT record_id FROM linked_records") == [("recent",)]
+    assert database.execute("SELECT change_id FROM expansions") == [(recent,)]
+
+
 async def test_a_young_server_forgets_no_process(world: World, database: Database) -> None:
     """It may have been away for longer than a day: nobody could beat."""
     database.execute(

@@ -60,6 +60,12 @@ def test_what_is_not_known_is_null() -> None:
     assert (data["record"], data["diff"], data["linked"]) == (None, None, {})
 
 
+def test_gaps_are_named_where_there_are_any() -> None:
+    data = body(gaps={"client": ("c2", "c3")})["data"]
+    assert (data["linked"], data["gaps"]) == ({"client": [{"id": "c1"}]}, {"client": ["c2", "c3"]})
+    assert "gaps" not in body()["data"]
+
+
 def test_the_same_change_is_the_same_text_in_ascii() -> None:
     first, second = (encode_payload(build_payload(change(), context())) for _ in range(2))
     assert first == second
