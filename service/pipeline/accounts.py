@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.budget.lanes import Lane, Limit
+from service.budget.lanes import Lane
 from service.budget.ledger import Ledger
 from service.errors import NotFoundError
 from service.fusioo.auth import Auth
@@ -18,6 +18,7 @@ from service.fusioo.source import FusiooSource
 from service.handlers.clients import GuardedAuth, GuardedMeter
 from service.handlers.database import HandlerDatabase
 from service.pipeline.clients import auth_of, http_within
+from service.pipeline.limits import limit_of
 from service.pipeline.linked_accounts import LinkedAccount
 from service.pipeline.looks import Endpoints, SettledAccount
 from service.pipeline.tokens import TokenVault
@@ -46,9 +47,7 @@ class OpenAccount:
         Raises ConfigurationError for what this version can't reach.
         """
         self.name, self.provider = name, account.provider
-        budget = account.budget
-        limit = Limit(budget.calls, budget.window, budget.reserve)
-        self.ledger = Ledger(engine, name, limit, longest=timeout, holder=holder)
+        self.ledger = Ledger(engine, name, limit_of(account), longest=timeout, holder=holder)
         self._base_url, self._timeout = account.base_url, timeout
         self._link_age = account.link_age
         self._http = http_within(timeout, transport=transport)
@@ -74,9 +73,7 @@ class OpenAccount:
             self.provider,
             self.ledger,
             source=lambda meter: FusiooSource(self.client(meter)),
-            endpoints=Endpoints(
-                many=RECORDS_BY_IDS.label, one=GET_RECORD.label, newest=LIST_RECORDS.label
-            ),
+            endpoints=Endpoints(many=RECORDS_BY_IDS.label, one=GET_RECORD.label, newest=LIST_RECORDS.label),
         )
 
     def linked(self) -> LinkedAccount:
