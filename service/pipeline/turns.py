@@ -1,8 +1,9 @@
 """Whether a look begins now: what `budget.pacing` says of an account's apps, and who is next. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.budget.pacing import Standing, gap_before, whose_turn
+from service.budget.pacing import Standing, Waiting, gap_before, whose_turn
 from service.records.waiting import Backlog
 
 _AT_ONCE = 0.01
@@ -23,7 +24,8 @@ def pause_for(standing: Standing, backlog: Backlog, app_id: str) -> Pause | None
     """Say whether this app's look must wait; None: it begins now.
 
     Where there is a gap between calls, a look is the most urgent app's. One that does not take its turn loses
-    it, so that an app whose looks never begin holds up no other. `standing` has a free call.
+    it to the next most urgent, so that an app whose looks never begin holds up no other for long. `standing`
+    has a free call.
     """
     gap = gap_before(standing, backlog.waiting, app_id)
     since = standing.since_last
@@ -31,8 +33,18 @@ def pause_for(standing: Standing, backlog: Backlog, app_id: str) -> Pause | None
         return None
     if gap - since > _AT_ONCE:
         return Pause(gap - since)
-    first = whose_turn(backlog.next, gap)
     within = min(gap, TURN_LASTS)
-    if first in {None, app_id} or since >= gap + within - _AT_ONCE:
+    lost = int((since - gap + _AT_ONCE) / within)
+    turns = _in_turn(backlog.next, gap)[: lost + 1]
+    if app_id in turns or lost >= len(turns):
         return None
-    return Pause(within, instead=first)
+    return Pause(within, instead=turns[lost])
+
+
+def _in_turn(waiting: Sequence[Waiting], gap: float) -> list[str]:
+    """List the apps, the most urgent first."""
+    left, turns = list(waiting), list[str]()
+    while (first := whose_turn(left, gap)) is not None:
+        turns.append(first)
+        left = [each for each in left if each.app_id != first]
+    return turns
