@@ -25,6 +25,9 @@ from service.records.disappearance import (
 from service.records.repository import LockedRecord
 from service.transport.batch_size import LARGEST_BATCH
 
+Seen = Mapping[str, tuple[LockedRecord, Fields | Sight]]
+Due = Mapping[str, Sequence[DueDelivery]]
+
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
@@ -40,8 +43,8 @@ async def judge_deletions(
     account: str,
     app_id: str,
     *,
-    seen: Mapping[str, tuple[LockedRecord, Fields | Sight]],
-    due: Mapping[str, Sequence[DueDelivery]],
+    seen: Seen,
+    due: Due,
     alone: bool,
     every: timedelta,
 ) -> Deletions:
@@ -50,29 +53,29 @@ async def judge_deletions(
     `seen` holds the locked records that the look may judge. `every`: how often one call sees whether the
     held ones are back. Costs nothing where all is found.
     """
-    missed = _missed(seen, due)
-    back = [] if alone else _back(seen)  # alone, a record does not say of which app it is
-    if not missed and not back:
+    missed, explained = _missed(seen, due), _explained(seen, due)
+    found = [] if alone else _found(seen)  # alone, a record does not say of which app it is
+    if not missed and not explained and not found:
         return Deletions()
     newly = [record_id for record_id in missed if seen[record_id][0].memory.missing_for is None]
     if newly:
         await mark_missing(connection, account, app_id, newly)
-    if back:
-        await mark_back(connection, account, app_id, back)
-    found = await read_disappearance(connection, account, app_id)
-    if found.accepted or not await _are_too_many(connection, account, app_id, found.missing):
-        if found.held_at is not None:
+    if explained or found:
+        await mark_back(connection, account, app_id, [*explained, *found])
+    now = await read_disappearance(connection, account, app_id)
+    if now.accepted or not await _are_too_many(connection, account, app_id, now.missing):
+        if now.held_at is not None:
             await end_hold(connection, account, app_id)
             await wake_held(connection, account, app_id, not_seen_for=timedelta(0))
             await clear_alarm(connection, AlarmName.DELETIONS_HELD, f"{account}/{app_id}")
-        return Deletions(accepted=found.accepted)
-    if found.held_at is None:
+        return Deletions(accepted=now.accepted)
+    if now.held_at is None:
         await hold_deletions(connection, account, app_id)
-        message = _message(account, app_id, found.missing)
+        message = _message(account, app_id, now.missing)
         await raise_alarm(connection, AlarmName.DELETIONS_HELD, f"{account}/{app_id}", message)
-    elif back:
+    elif found:
         await wake_held(connection, account, app_id, not_seen_for=every)
-    return Deletions(held_for=every * ceil(found.missing / LARGEST_BATCH))
+    return Deletions(held_for=every * ceil(now.missing / LARGEST_BATCH))
 
 
 async def _are_too_many(connection: AsyncConnection, account: str, app_id: str, missing: int) -> bool:
@@ -82,24 +85,39 @@ async def _are_too_many(connection: AsyncConnection, account: str, app_id: str, 
     return are_too_many(missing, known)
 
 
-def _missed(
-    seen: Mapping[str, tuple[LockedRecord, Fields | Sight]], due: Mapping[str, Sequence[DueDelivery]]
-) -> list[str]:
+def _missed(seen: Seen, due: Due) -> list[str]:
+    """Live records that were not found, although nobody said that they were deleted."""
     return [
         record_id
         for record_id, (record, sight) in seen.items()
         if sight is Sight.ABSENT
         and record.snapshot.state is RecordState.LIVE
-        and not any(each.hint.kind is Kind.DELETE for each in due.get(record_id, ()))
+        and not _is_announced(due.get(record_id, ()))
     ]
 
 
-def _back(seen: Mapping[str, tuple[LockedRecord, Fields | Sight]]) -> list[str]:
+def _explained(seen: Seen, due: Due) -> list[str]:
+    """Missing records of which somebody says now that they were deleted."""
+    return [
+        record_id
+        for record_id, (record, sight) in seen.items()
+        if sight is Sight.ABSENT
+        and record.memory.missing_for is not None
+        and _is_announced(due.get(record_id, ()))
+    ]
+
+
+def _found(seen: Seen) -> list[str]:
+    """Missing records that are there again."""
     return [
         record_id
         for record_id, (record, sight) in seen.items()
         if not isinstance(sight, Sight) and record.memory.missing_for is not None
     ]
+
+
+def _is_announced(due: Sequence[DueDelivery]) -> bool:
+    return any(each.hint.kind is Kind.DELETE for each in due)
 
 
 def _message(account: str, app_id: str, missing: int) -> str:

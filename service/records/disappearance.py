@@ -41,7 +41,7 @@ async def mark_missing(connection: AsyncConnection, account: str, app_id: str, i
 
 
 async def mark_back(connection: AsyncConnection, account: str, app_id: str, ids: Sequence[str]) -> None:
-    """Note that locked records are there again."""
+    """Note that locked records are missing no longer: they are there again, or a delete was announced."""
     await connection.execute(
         text(
             """
