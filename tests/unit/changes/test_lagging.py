@@ -46,3 +46,29 @@ def test_no_create_is_lost_and_no_delete_invented(
     kinds_found = [finding.kind for finding in record.findings]
     assert kinds_found[0] is Kind.CREATE
     assert set(kinds_found[1:]) <= {Kind.UPDATE}
+
+
+def test_an_edit_that_comes_while_an_older_hint_waits_is_not_missed() -> None:
+    """The first edit is seen by a look for the second one, which shows nothing of that."""
+    steps = [(0.0, Kind.CREATE, 0.0), (40.0, Kind.UPDATE, 0.0), (4.8, Kind.UPDATE, 0.0)]
+    lags = iter([0.0, 1.0, 0.3, 0.3])
+    record = LaggingRecord(list(histories(steps)), lambda: Chance(lasts=0.02, lag=next(lags, 0.0)))
+    record.settle()
+    assert record.snapshot.fields == record.truth(record.now)
+    assert [finding.kind for finding in record.findings] == [Kind.CREATE, Kind.UPDATE, Kind.UPDATE]
+
+
+def test_a_record_that_is_hidden_by_ever_new_edits_is_not_deleted() -> None:
+    steps = [(0.0, Kind.CREATE, 0.0), (60.0, Kind.UPDATE, 0.0), *[(20.0, Kind.UPDATE, 0.0)] * 4]
+    hidden = iter([0.0])
+    record = LaggingRecord(list(histories(steps)), lambda: Chance(absence=next(hidden, 0.99)))
+    record.settle()
+    assert record.snapshot.fields == record.truth(record.now)
+    assert Kind.DELETE not in {finding.kind for finding in record.findings}
+
+
+def test_a_change_settles_a_hint_that_nothing_can_follow_with_one_look() -> None:
+    steps = [(0.0, Kind.CREATE, 0.0), *[(40.0, Kind.UPDATE, 0.0)] * 3]
+    record = LaggingRecord(list(histories(steps)), Chance)
+    record.settle()
+    assert record.looks == 4
