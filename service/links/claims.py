@@ -99,7 +99,8 @@ async def is_expansion_due(connection: AsyncConnection, account: str) -> bool:
         text(
             """
             SELECT FROM expansions WHERE account = :account AND finished_at IS NULL AND next_at <= now()
-            AND token IS NULL LIMIT 1"""
+            AND token IS NULL AND NOT EXISTS (
+                SELECT FROM halts WHERE halts.account = :account AND halts.next_at > now()) LIMIT 1"""
         ),
         {"account": account},
     )
@@ -107,7 +108,7 @@ async def is_expansion_due(connection: AsyncConnection, account: str) -> bool:
 
 
 async def accounts_to_expand(connection: AsyncConnection, *, lost_after: timedelta) -> list[str]:
-    """List the accounts with a due expansion that no living process holds back."""
+    """List the accounts with a due expansion that neither a living process nor a halt holds back."""
     rows = await connection.execute(
         text(
             f"""
@@ -121,7 +122,9 @@ async def accounts_to_expand(connection: AsyncConnection, *, lost_after: timedel
                 AND finished_at IS NULL ORDER BY account, next_at LIMIT 1) AS first
             WHERE first.next_at <= now() AND NOT EXISTS (
                 SELECT FROM expansions WHERE expansions.account = owner.account
-                AND token IS NOT NULL AND NOT {_HOLDER_LOST})"""
+                AND token IS NOT NULL AND NOT {_HOLDER_LOST})
+            AND NOT EXISTS (
+                SELECT FROM halts WHERE halts.account = owner.account AND halts.next_at > now())"""
         ),
         {"lost_after": lost_after},
     )

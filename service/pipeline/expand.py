@@ -24,9 +24,12 @@ from service.links.claims import ClaimedExpansion, claim_expansions, is_expansio
 from service.links.repository import Finished, Seen, store_again, store_finished, store_seen
 from service.links.resolving import RecordKey
 from service.pipeline.bells import Bells
+from service.pipeline.link_acceptance import note_acceptance
 from service.pipeline.link_rounds import LinkRound
 from service.pipeline.link_verdicts import Verdict, judge, judge_failure
 from service.pipeline.linked_accounts import LinkedAccount
+from service.pipeline.releases import HALT_PAUSE
+from service.records.halts import note_probe, read_rest
 
 _log = structlog.get_logger()
 
@@ -63,7 +66,7 @@ class Expander:
             _log.warning("account.not_found", account=account)
             return
         token = uuid4()
-        claimed = await self._claim(account, token)
+        claimed, halted = await self._claim(account, token)
         if not claimed:
             return
         began = monotonic()
@@ -79,16 +82,20 @@ class Expander:
         except Exception as error:  # noqa: BLE001  whatever it is, what was claimed must be given back
             _log.warning("links.failed", account=account, error=repr(error), exc_info=error)
             verdicts, seen = {each.match: judge_failure(each, error) for each in claimed}, {}
+        await note_acceptance(self._engine, account, round_.fetched, halted=halted)
         handlers = await self._store(account, token, verdicts, seen)
         _tell(account, verdicts, calls=round_.fetched.calls, seconds=monotonic() - began)
         for handler in handlers:
             self._bells.ring_run(handler)
         await self._look_again(account)
 
-    async def _claim(self, account: str, token: UUID) -> list[ClaimedExpansion]:
+    async def _claim(self, account: str, token: UUID) -> tuple[list[ClaimedExpansion], bool]:
+        """Claim what is due, and tell whether the account is halted. None while it is left alone."""
         try:
             async with self._engine.begin() as connection:
-                return await claim_expansions(
+                if await read_rest(connection, account) is not None:
+                    return [], True
+                claimed = await claim_expansions(
                     connection,
                     account,
                     most=MOST_AT_ONCE,
@@ -96,6 +103,7 @@ class Expander:
                     holder=self._process_id,
                     lost_after=self._lost_after,
                 )
+                return claimed, bool(claimed) and await note_probe(connection, account, pause=HALT_PAUSE)
         except Exception as error:
             if is_our_fault(error):
                 # It may be committed all the same: what we hold and don't know of would wait for ever.

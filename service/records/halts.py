@@ -56,12 +56,16 @@ async def read_rest(connection: AsyncConnection, account: str) -> Rest | None:
     return Rest(row.next_at, row.reason) if row is not None and row.rests else None
 
 
-async def note_probe(connection: AsyncConnection, account: str, *, pause: timedelta) -> None:
-    """Say that a halted account is being asked: nobody else does before `pause` is over."""
-    await connection.execute(
-        text("UPDATE halts SET next_at = clock_timestamp() + :pause WHERE account = :account"),
+async def note_probe(connection: AsyncConnection, account: str, *, pause: timedelta) -> bool:
+    """Say that an account is being asked: if it is halted (True), nobody else does before `pause` is over."""
+    noted = await connection.execute(
+        text(
+            """
+            UPDATE halts SET next_at = clock_timestamp() + :pause WHERE account = :account RETURNING 1"""
+        ),
         {"account": account, "pause": pause},
     )
+    return noted.one_or_none() is not None
 
 
 async def end_halt(connection: AsyncConnection, account: str) -> Sequence[str]:

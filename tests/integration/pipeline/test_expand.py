@@ -152,6 +152,19 @@ async def test_a_fresh_snapshot_is_a_linked_record(
     assert pipeline.linked.asked == []
 
 
+async def test_a_deleted_record_is_a_gap_however_lately_it_was_seen(
+    engine: AsyncEngine, database: Database, called: Called
+) -> None:
+    pipeline = linking(engine, database, called, "parent")
+    edit(pipeline, "b", rev=7)
+    await pipeline.drain()
+    del pipeline.provider.truth["b"]
+    pipeline.deliver("b", "delete")
+    edit(pipeline, "a", rev=1, parent=["b"])
+    await pipeline.drain()
+    assert [change.gaps for change in called.changes if change.record_id == "a"] == [{"parent": ("b",)}]
+
+
 async def test_linked_records_make_no_changes(pipeline: Pipeline, database: Database) -> None:
     edit(pipeline, client=["c1"])
     await pipeline.drain()
@@ -288,7 +301,8 @@ async def test_whoever_was_lost_frees_nothing_and_another_takes_over(
     pipeline.linked.holding = True
     stalled = asyncio.create_task(pipeline.expander(zombie).expand(ACCOUNT))
     await wait_until_async(lambda: bool(pipeline.linked.held))
-    await pipeline.expander(other).expand(ACCOUNT)
+    async with asyncio.timeout(10):
+        await pipeline.expander(other).expand(ACCOUNT)
     assert pipeline.linked.asked == [["c1"]], "while its process lives, nobody asks for the same"
     pipeline.lose(zombie)
     pipeline.linked.holding = False
@@ -298,6 +312,7 @@ async def test_whoever_was_lost_frees_nothing_and_another_takes_over(
     await stalled
     assert [change.linked["client"][0]["name"] for change in called.changes] == ["Renamed"]
     assert database.execute("SELECT count(*) FROM attempts") == [(1,)]
+    assert database.execute("SELECT linked->'client'->0->>'name' FROM expansions") == [("Renamed",)]
 
 
 async def test_without_budget_nobody_is_asked_and_nothing_is_counted_against_the_links(
@@ -343,6 +358,7 @@ async def test_what_can_not_be_asked_now_waits(
         (0, failures, None, True)
     ]
     database.execute("UPDATE expansions SET next_at = now()")
+    database.execute("UPDATE halts SET next_at = now()")
     await pipeline.drain()
     assert [len(change.linked["client"]) for change in called.changes] == [1]
 

@@ -18,7 +18,7 @@ from service.pipeline.halts import try_halted
 from service.pipeline.settle import Settler
 from service.rules.loader import parse
 from tests.fixtures.database import Database
-from tests.fixtures.pipeline import ACCOUNT, APP, AT_ONCE, LOST_AFTER, Pipeline
+from tests.fixtures.pipeline import ACCOUNT, APP, AT_ONCE, LOST_AFTER, Pipeline, rule
 from tests.fixtures.simulator import RunningSimulator, simulator_in_thread
 
 APPS = (TASKS_ID, CLIENTS_ID)
@@ -228,3 +228,27 @@ async def test_whoever_is_refused_an_app_is_accepted(engine: AsyncEngine, databa
         ("app_halted", f"{ACCOUNT}/{APP}", True),
     ]
     assert database.execute("SELECT * FROM halts") == []
+
+
+async def test_linked_records_of_a_halted_account_are_not_asked_for(
+    engine: AsyncEngine, database: Database
+) -> None:
+    pipeline = Pipeline(engine, database, rules=[rule(expand=["client"])])
+    pipeline.watch(fields=("id", "client"))
+    pipeline.linked.targets = {APP: {"client": "iclients"}}
+    pipeline.linked.truth = {"c1": {"id": "c1"}}
+    pipeline.provider.truth = {"a": {"id": "a", "client": ["c1"]}}
+    pipeline.deliver("a")
+    await pipeline.settler(pipeline.process()).settle(ACCOUNT, APP)
+    expander = pipeline.expander(pipeline.process())
+    pipeline.linked.failures = [AccountRefusedError("the token is not accepted")]
+    for _ in range(3):
+        await expander.expand(ACCOUNT)
+        database.execute("UPDATE expansions SET next_at = now()")
+    assert len(pipeline.linked.asked) == 1
+    assert database.execute("SELECT name, cleared_at FROM alarms") == [("account_halted", None)]
+    await try_halted(engine, [ACCOUNT])
+    await expander.expand(ACCOUNT)
+    assert len(pipeline.linked.asked) == 2
+    assert database.execute("SELECT cleared_at IS NOT NULL FROM alarms") == [(True,)]
+    assert database.execute("SELECT status FROM runs") == [("ready",)]
