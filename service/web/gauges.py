@@ -6,6 +6,7 @@ Counts stop where health's do: a value of `COUNTED_AT_MOST` means that many or m
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from math import inf
 from typing import TypeVar
 
 from prometheus_client.core import GaugeMetricFamily
@@ -119,13 +120,9 @@ def _budgets(budgets: Mapping[str, Usage]) -> Iterator[GaugeMetricFamily]:
     )
     yield _by(
         "relay_calls_exhausted_seconds",
-        "Seconds until settling has none left at the present rate; only accounts where that will be.",
+        "Seconds until settling has none left at the present rate; +Inf where that won't be.",
         "account",
-        {
-            account: _from(usage, usage.exhausted_at)
-            for account, usage in budgets.items()
-            if usage.exhausted_at is not None
-        },
+        {account: _exhausted_in(usage) for account, usage in budgets.items()},
     )
     yield _by(
         "relay_account_blocked",
@@ -133,6 +130,11 @@ def _budgets(budgets: Mapping[str, Usage]) -> Iterator[GaugeMetricFamily]:
         "account",
         {account: usage.blocked_until is not None for account, usage in budgets.items()},
     )
+
+
+def _exhausted_in(usage: Usage) -> float:
+    lasts = usage.exhausted_at is None and usage.free_at is None
+    return inf if lasts else _from(usage, usage.exhausted_at)
 
 
 def _from(usage: Usage, at: datetime | None) -> float:

@@ -1,6 +1,7 @@
 """Every metric has a name with its unit, a help text, and the right value."""
 
 from datetime import timedelta
+from math import inf
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -97,6 +98,8 @@ def test_the_figures_are_those_of_the_look() -> None:
     assert value("relay_calls_free_seconds", account="main") == 0
     assert value("relay_calls_free_seconds", account="other") == 7
     assert value("relay_calls_exhausted_seconds", account="busy") == 120
+    assert value("relay_calls_exhausted_seconds", account="other") == 0, "it has none now"
+    assert value("relay_calls_exhausted_seconds", account="main") == inf
     assert value("relay_account_blocked", account="main") == 1
     assert value("relay_account_blocked", account="other") == 0
     assert value("relay_alarms_lasting", alarm="app_halted") == 2
