@@ -35,6 +35,7 @@ READS_MUCH: Mapping[str, str] = {
     "service.retention.repository.forget_small": "once an hour, on tables that keep a day or a month",
     "service.inbox.listing.show_delivery": "for a person: a bounded stretch of ids, mostly the next one",
     "service.inbox.listing.list_deliveries": "a person's own filter, in the order of the primary key",
+    "service.records.waiting.read_backlog": "where calls run short: no more than those left could settle",
     "service.handlers.listing.list_runs": "a person's own filter, in the order of time",
 }
 """What may read more as tables grow, and why."""
