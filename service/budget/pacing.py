@@ -11,6 +11,7 @@
              steady * pressure    otherwise
     pressure the larger of (steady / even - 1) / (1/9) and (used / usable - 9/10) / (1/10), cut to 0 … 1
     pause    gap - time since settling's last call began, at least 0
+    gather   20 ms for each record of the app's last look, at least 50 ms and at most 2 s
 
 `steady` is the fastest even pace that never runs dry, whatever comes: `free + i - 1` calls must last until
 the i-th one comes back. It tells a calm account from one that has spent too fast: where calls come back
@@ -22,6 +23,9 @@ evenly it is `even` (8 s of 450 calls an hour), however many are in use; each ca
   rush is not paid for with an hour of long waits, and does not come again an hour later, when its calls do.
 * A full batch gains nothing by waiting; one that is not full grows meanwhile, and spares a call. But full
   ones leave enough for the rest of the window.
+* While a batch is being filled by what keeps coming, the next look waits for more: the longer, the more came
+  for the last one. Above 50 records a second that grows until batches are full, and a burst costs half the
+  calls; below, it ends near 50 ms.
 * What does not fit anyway is spread: so each app gets its turn, and what is urgent finds a call soon.
 
 Settling's own calls never keep it waiting for a call for longer than `4 * even` (32 s): a pace that is kept
@@ -45,7 +49,9 @@ from dataclasses import dataclass
 from math import ceil, inf
 
 GATHER = 0.05
-"""So long after a look the next one of its app begins, while more keeps coming: what comes in goes along."""
+"""So long after a look at one record the next one of its app begins: what comes in meanwhile goes along."""
+_GATHER_EACH, _LONGEST_GATHER = 0.4, 40.0
+"""How much longer for each record that was looked at, and at most: in gathers."""
 _UNHURRIED = 0.1
 """The share of the budget up to which nobody waits."""
 _AHEAD = (1.0, 1 / (1 - _UNHURRIED))
@@ -142,6 +148,14 @@ def gap_before(standing: Standing, backlog: Sequence[Waiting], app_id: str) -> f
         return steady
     hurry = _ramp(steady / standing.even_gap, *_AHEAD)
     return steady * max(hurry, _ramp(standing.used / standing.usable, *_NEARLY_ALL))
+
+
+def gather_after(asked: int, gather: float = GATHER) -> float:
+    """How long after a look at `asked` records the next one of its app begins, unless a batch is full.
+
+    `gather`: how long after a look at one.
+    """
+    return gather * min(max(1.0, asked * _GATHER_EACH), _LONGEST_GATHER)
 
 
 def whose_turn(backlog: Sequence[Waiting], gap: float) -> str | None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from service.budget.pacing import gather_after
 from service.errors import (
     BatchSpoiltError,
     BatchTooLargeError,
@@ -24,19 +25,24 @@ HALT_PAUSE = timedelta(minutes=5)
 def after_success(slot: ClaimedSlot, *, asked: int, left: int, gather: float) -> Release:
     """Release after an answer: the next look may ask for more if this one was full.
 
-    It may begin at once where `left`, the records that were due besides, fill it; else in `gather` seconds:
-    what comes in meanwhile goes along.
+    It may begin at once where `left`, the records that were due besides, fill it. Else it waits, so that what
+    comes in meanwhile goes along: for `gather` seconds after a look at one record, longer after one at many.
     """
     size = grown(slot.batch_size, asked=asked, ceiling=slot.ceiling)
     full = left >= (size or slot.batch_size)
     listed = slot.listed and Listed(slot.listed.since, slot.listed.offset or 0)
-    return Release(next_in=timedelta(seconds=0 if full else gather), batch_size=size, listed=listed)
+    return Release(
+        next_in=timedelta(seconds=0 if full else gather_after(asked, gather)), batch_size=size, listed=listed
+    )
 
 
 def after_page(slot: ClaimedSlot, page: Page, *, found: int, left: int, gather: float) -> Release:
     """Release after a page of what changed last, which showed `found` of the due records, and `left` not."""
     full = left >= slot.batch_size
-    return Release(next_in=timedelta(seconds=0 if full else gather), listed=read_to(page, found=found))
+    return Release(
+        next_in=timedelta(seconds=0 if full else gather_after(found, gather)),
+        listed=read_to(page, found=found),
+    )
 
 
 def after_pause(slot: ClaimedSlot, seconds: float) -> Release:

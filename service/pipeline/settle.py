@@ -57,7 +57,7 @@ class Settler:
         gather: float = GATHER,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`gather`: how many seconds after a look the next one of its app begins, while more keeps coming."""
+        """`gather`: how many seconds after a look at one record the next one of its app begins."""
         self._engine, self._accounts, self._rulebook = engine, accounts, rulebook
         self._recheck, self._bells, self._gather, self._jitter = recheck, bells, gather, jitter
         self._claims = Claims(engine, process_id=process_id, lost_after=lost_after, accounts=accounts)

@@ -49,10 +49,16 @@ def test_a_size_that_failed_is_approached_by_halves() -> None:
     assert after_success(limited, asked=50, left=0, gather=0) == Release(batch_size=60)
 
 
-@pytest.mark.parametrize(("left", "seconds"), [(0, 0.05), (99, 0.05), (100, 0)])
+@pytest.mark.parametrize(("left", "seconds"), [(0, 1), (99, 1), (100, 0)])
 def test_the_next_look_waits_for_more_unless_what_is_left_fills_it(left: int, seconds: float) -> None:
     release = after_success(slot(50), asked=50, left=left, gather=0.05)
     assert (release.next_in, release.batch_size) == (timedelta(seconds=seconds), 100)
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(1, 0.05), (2, 0.05), (10, 0.2), (100, 2), (200, 2)])
+def test_the_more_came_for_a_look_the_longer_the_next_one_waits_for_more(asked: int, seconds: float) -> None:
+    release = after_success(slot(200), asked=asked, left=0, gather=0.05)
+    assert release.next_in.total_seconds() == pytest.approx(seconds)
 
 
 def test_a_pause_forgets_nothing() -> None:
@@ -109,7 +115,7 @@ def test_after_a_page_the_next_one_follows_at_once_while_it_pays() -> None:
     page = Page(0, NOW, alternative=50)
     assert after_page(slot(), page, found=51, left=50, gather=0.05) == Release(listed=Listed(NOW, 190))
     assert after_page(slot(), page, found=50, left=49, gather=0.05) == Release(
-        listed=Listed(NOW), next_in=timedelta(seconds=0.05)
+        listed=Listed(NOW), next_in=timedelta(seconds=1)
     )
 
 
