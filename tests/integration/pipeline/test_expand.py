@@ -304,11 +304,12 @@ async def test_whoever_was_lost_frees_nothing_and_another_takes_over(
     async with asyncio.timeout(10):
         await pipeline.expander(other).expand(ACCOUNT)
     assert pipeline.linked.asked == [["c1"]], "while its process lives, nobody asks for the same"
+    stale = pipeline.linked.read(["c1"], alone=False)
     pipeline.lose(zombie)
     pipeline.linked.holding = False
     pipeline.linked.truth["c1"] = {"id": "c1", "name": "Renamed"}
     await pipeline.drain()
-    pipeline.linked.held[0].result.set_result(pipeline.linked.read(["c1"], alone=False))
+    pipeline.linked.held[0].result.set_result(stale)
     await stalled
     assert [change.linked["client"][0]["name"] for change in called.changes] == ["Renamed"]
     assert database.execute("SELECT count(*) FROM attempts") == [(1,)]
