@@ -179,7 +179,7 @@ async def test_small_tables_are_kept_small(world: World, database: Database) -> 
         " ('a', 'old', '', now() - interval '31 d'), ('a', 'recent', '', now() - interval '29 d'),"
         " ('a', 'lasting', '', NULL)"
     )
-    database.execute("UPDATE alarms SET raised_at = now() - interval '1 year'")
+    database.execute("UPDATE alarms SET raised_at = now() - interval '1 year', untold = false")
     database.execute(
         "INSERT INTO calls (account, lane, endpoint, counts_until) VALUES"
         " ('main', 'settle', 'old', now() - interval '25 h'), ('main', 'settle', 'recent', now())"

@@ -106,7 +106,7 @@ def test_ticks_that_nobody_takes_or_does(tick: TickLateness, found: tuple[CheckN
 
 
 def test_the_scheduler_answers_these_ticks_itself() -> None:
-    assert {"sweep", OVERDUE} == SCHEDULERS_OWN
+    assert {"sweep", "alarms", OVERDUE} == SCHEDULERS_OWN
 
 
 def due(*apps: DueApp, dead: int = 0) -> Figures:
