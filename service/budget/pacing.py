@@ -4,6 +4,7 @@
     free     usable - used                  t(i)     when the i-th counting call stops to count, from now
     even     window / usable                need     the calls for all that is due: full batches, app by app
     steady   max( even,  max over i of  t(i) / (free + i - 1) );  `after need`: with free - need
+             (since the last call, if that is less: the same as it was then, (t(i) + since) / (free + i))
 
     gap      0                    used <= usable / 10
              0                    this app's batch is full, and steady after need <= 4 * even
@@ -128,8 +129,11 @@ def steady_gap(standing: Standing, need: int = 0) -> float:
     free = standing.free - need
     if free <= 0:
         return inf
-    waits = (back / (free + before) for before, back in enumerate(standing.returning))
-    return max(standing.even_gap, *waits, 0.0)
+    gap = max((back / (free + before) for before, back in enumerate(standing.returning)), default=0.0)
+    if not need and standing.since_last is not None and standing.since_last < gap:
+        since = standing.since_last
+        gap = max((back + since) / (free + 1 + before) for before, back in enumerate(standing.returning))
+    return max(standing.even_gap, gap)
 
 
 def gap_before(standing: Standing, backlog: Sequence[Waiting], app_id: str) -> float:

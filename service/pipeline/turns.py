@@ -35,16 +35,16 @@ def pause_for(standing: Standing, backlog: Backlog, app_id: str) -> Pause | None
         return Pause(gap - since)
     within = min(gap, TURN_LASTS)
     lost = int((since - gap + _AT_ONCE) / within)
-    turns = _in_turn(backlog.next, gap)[: lost + 1]
+    turns = _in_turn(backlog.next, gap, lost + 1)
     if app_id in turns or lost >= len(turns):
         return None
     return Pause(within, instead=turns[lost])
 
 
-def _in_turn(waiting: Sequence[Waiting], gap: float) -> list[str]:
-    """List the apps, the most urgent first."""
+def _in_turn(waiting: Sequence[Waiting], gap: float, most: int) -> list[str]:
+    """List the apps, the most urgent first, as many as there are or `most`."""
     left, turns = list(waiting), list[str]()
-    while (first := whose_turn(left, gap)) is not None:
+    while len(turns) < most and (first := whose_turn(left, gap)) is not None:
         turns.append(first)
         left = [each for each in left if each.app_id != first]
     return turns
