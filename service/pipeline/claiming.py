@@ -158,4 +158,4 @@ async def _wait_for_call(
         await release_slot(connection, slot, releases.after_no_call(slot))
         return NoLook(0.0)
     await release_slot(connection, slot, releases.after_no_call(slot, not_before=error.free_at))
-    return NoLook()
+    return NoLook(await seconds_closed(connection, slot.account, slot.app_id))
