@@ -90,10 +90,8 @@ async def test_a_call_of_a_killed_process_counts_until_it_could_no_longer_be_acc
 ) -> None:
     async with engine.begin() as connection:
         await ledger(engine).reserve(connection, Lane.SETTLE, "GET /")
-    lasts = LIMIT.window + timedelta(seconds=30)
-    assert database.execute("SELECT counts_until - started_at BETWEEN %s AND %s FROM calls", [lasts] * 2) == [
-        (True,)
-    ]
+    ((lasts,),) = database.execute("SELECT counts_until - started_at FROM calls")
+    assert timedelta(0) <= lasts - (LIMIT.window + timedelta(seconds=30)) < timedelta(seconds=1)
 
 
 async def test_a_call_counts_for_the_window_and_a_little_longer(
