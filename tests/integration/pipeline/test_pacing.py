@@ -95,7 +95,11 @@ async def test_what_does_not_fit_is_spread(twenty: Pipeline, database: Database)
     assert twenty.provider.asked == []
     gap = 3600 / 6  # six calls from the last one on, and none comes back for an hour
     assert gap - 15 < next_in(database) <= gap - 10 + 1
-    twenty.database.execute("UPDATE calls SET started_at = started_at - make_interval(secs => %s)", [gap])
+    twenty.database.execute(
+        "UPDATE calls SET started_at = started_at - past, counts_until = counts_until - past"
+        " FROM make_interval(secs => %s) AS past",
+        [gap],
+    )
     database.execute("UPDATE slots SET next_at = now()")
     await settler.settle(ACCOUNT, APP)
     assert [len(ids) for ids in twenty.provider.asked] == [50]
