@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from benchmarks.acks import measure_acks
+from benchmarks.budget import measure_budget
 from benchmarks.files import measure_files
 from benchmarks.growth import measure_growth
 from benchmarks.latency import measure_latency
@@ -17,6 +18,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("acks", "How many durable acknowledgements a second, and how late at half load?", measure_acks),
     Benchmark("latency", "How long from an idle POST until its handler starts?", measure_latency),
     Benchmark("settle", "How many records a second does one process settle?", measure_settle),
+    Benchmark("budget", "How long do events wait under 500 calls an hour, simulated?", measure_budget),
     Benchmark("runs", "How many runs a second does one process do?", measure_runs),
     Benchmark("growth", "Does anything get dearer as more is stored?", measure_growth),
     Benchmark("memory", "How much memory does each process take?", measure_memory),
