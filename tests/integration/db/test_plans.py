@@ -36,7 +36,7 @@ READS_MUCH: Mapping[str, str] = {
     "service.inbox.listing.show_delivery": "for a person: a bounded stretch of ids, mostly the next one",
     "service.inbox.listing.list_deliveries": "a person's own filter, in the order of the primary key",
     "service.inbox.repository.hinted_records": "before a record is taken for deleted that nobody said was",
-    "service.records.disappearance.count_known": "where many records are missing: no more than twenty for each",
+    "service.records.disappearance.count_known": "where many records are missing: at most twenty for each",
     "service.records.disappearance.wake_held": "when records that were missing in masses are back",
     "service.records.waiting.read_backlog": "where calls run short: no more than those left could settle",
     "service.handlers.listing.list_runs": "a person's own filter, in the order of time",
