@@ -18,6 +18,9 @@ from service.dev.simulators.fusioo.state import Delivery, FusiooState
 from service.dev.simulators.fusioo.webhooks import Webhook
 from service.dev.simulators.fusioo.workflows import Workflow
 
+_AT_ONCE = 100
+"""So many deliveries are under way at a time, as many as the client has connections: its queue is slow."""
+
 _log = structlog.get_logger()
 
 
@@ -28,6 +31,7 @@ class Courier:
         self._state, self._client = state, client
         self._loop = asyncio.get_running_loop()
         self._sending: set[asyncio.Task[None]] = set()
+        self._lines = asyncio.Semaphore(_AT_ONCE)
         self._held_back: list[_Parcel] = []
         self._failed_in_a_row: Counter[str] = Counter()
 
@@ -112,12 +116,13 @@ class Courier:
         delivery = parcel.delivery
         delivery.tries += 1
         try:
-            response = await self._client.post(
-                parcel.webhook.url,
-                content=json.dumps(parcel.body),
-                headers=self._headers(parcel),
-                timeout=_timeout(self._state),
-            )
+            async with self._lines:
+                response = await self._client.post(
+                    parcel.webhook.url,
+                    content=json.dumps(parcel.body),
+                    headers=self._headers(parcel),
+                    timeout=_timeout(self._state),
+                )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             delivery.outcome = type(error).__name__
             _log.warning("delivery.failed", webhook=delivery.webhook_id, error=delivery.outcome)
