@@ -78,7 +78,7 @@ class Memory:
     missing_for: timedelta | None = None
     """For how long it is missing, although nobody said that it was deleted; None: it was there."""
     hinted: bool = False
-    """Whether it has unsettled deliveries besides those of the look (asked where it may be deleted)."""
+    """Whether unsettled deliveries of it came after those of the look (asked where it may be deleted)."""
 
 
 @dataclass(frozen=True, slots=True)

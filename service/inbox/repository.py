@@ -64,21 +64,20 @@ async def read_due(
 
 
 async def hinted_records(
-    connection: AsyncConnection,
-    account: str,
-    app_id: str,
-    record_ids: Sequence[str],
-    *,
-    besides: Sequence[int],
+    connection: AsyncConnection, account: str, app_id: str, *, since: Sequence[int]
 ) -> frozenset[str]:
-    """Find which of some records have unfinished deliveries besides these."""
+    """Find which of some deliveries' records have unfinished deliveries that came after all of these."""
     rows = await connection.execute(
         text(
             """
-            SELECT DISTINCT record_id FROM deliveries WHERE account = :account AND app_id = :app_id
-            AND status IN ('pending', 'recheck') AND record_id = ANY(:record_ids) AND id <> ALL(:besides)"""
+            WITH known AS (
+                SELECT record_id, max(received_at) AS newest FROM deliveries
+                WHERE id = ANY(:since) GROUP BY record_id)
+            SELECT DISTINCT record_id FROM deliveries JOIN known USING (record_id)
+            WHERE account = :account AND app_id = :app_id AND status IN ('pending', 'recheck')
+            AND received_at > newest"""
         ),
-        {"account": account, "app_id": app_id, "record_ids": list(record_ids), "besides": list(besides)},
+        {"account": account, "app_id": app_id, "since": list(since)},
     )
     return frozenset(row.record_id for row in rows)
 

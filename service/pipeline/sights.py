@@ -159,7 +159,7 @@ async def _decide(
     hints = {record_id: sights.hints(record_id) for record_id in judged}
     doubtful = [record_id for record_id in judged if may_be_deleted(sights.seen[record_id], hints[record_id])]
     own = [hint.id for record_id in doubtful for hint in hints[record_id]]
-    hinted = await hinted_records(connection, account, app_id, doubtful, besides=own) if doubtful else ()
+    hinted = await hinted_records(connection, account, app_id, since=own) if own else ()
     return {
         record_id: decide(
             record.snapshot,

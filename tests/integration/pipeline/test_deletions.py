@@ -1,6 +1,7 @@
 """Records that are not found: deleted, hidden, or missing in masses; on a real database."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from service.db.engine import open_engine
 from service.pipeline.accepting import accept
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, APP, Pipeline
+from tests.fixtures.protocol_time import MovableDatabase
 from tests.fixtures.tiers import Scale
 
 SUBJECT = f"{ACCOUNT}/{APP}"
@@ -221,3 +223,25 @@ async def test_records_rest_the_longer_the_more_often_they_are_looked_at(
         rests.append((int(rest), in_row))
         database.execute("UPDATE records SET rest_until = now(), seen_at = now() - interval '1 second'")
     assert rests == [(1, 0), (4, 1), (16, 2), (64, 3), (64, 4)], "at most 8 even gaps of 450 calls an hour"
+
+
+async def test_hints_that_are_due_at_different_moments_do_not_wait_for_each_other(
+    engine: AsyncEngine, database: Database
+) -> None:
+    recheck = Recheck(soon=timedelta(seconds=5), later=timedelta(seconds=30), first_rest=timedelta(0))
+    with closing(MovableDatabase(database.url)) as movable:
+        pipeline = Pipeline(engine, movable, rules=[], recheck=recheck)
+        (record_id,) = know(pipeline, 1)
+        pipeline.provider.truth.clear()
+        deliver(pipeline, [record_id])
+        await pipeline.drain()
+        movable.move_on(3)
+        deliver(pipeline, [record_id])
+        for _ in range(20):
+            await pipeline.drain()
+            movable.move_on(2.5)
+            await pipeline.drain()
+            movable.move_on(2.5)
+        assert states(database) == {"deleted": 1}
+        assert unsettled(database) == 0
+        assert len(pipeline.provider.asked) <= 8
