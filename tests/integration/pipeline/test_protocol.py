@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from service.budget.lanes import Lane
 from service.changes.types import Origin
-from service.pipeline.sights import Sights, store_sights
+from service.pipeline.settling.sights import Sights, store_sights
 from service.records.repository import next_sight
 from tests.fixtures.database import Database
 from tests.fixtures.protocol_ground import CREATE_LAG, LAG, Ground, one_of
@@ -58,8 +58,8 @@ class LooseLook:
 class Protocol(Ground):
     """One relay under every interleaving that hypothesis can think of.
 
-    No rule has a precondition: what there is to go on with depends on the machine's speed, and what hypothesis
-    draws must not.
+    No rule has a precondition: what there is to go on with depends on the machine's speed, and what
+    hypothesis draws must not.
     """
 
     def __init__(self) -> None:
