@@ -42,17 +42,16 @@ _HEADER = (
 _IMAGES = PAGE.parent / "images"
 _PROSE = """\
 No measurement but a simulation: the relay's own pacing, turns, batch sizes and shares of the budget \
-(`service/budget`, `service/pipeline/turns.py`) on a virtual clock, a day for each load, with 500 calls \
-an hour that the provider counts in a moving window, 50 of them kept in reserve. Each call takes 0.25 s. \
-Events come independently of each other (Poisson), each of another record, in one app. A wait lasts from \
-the event to the answer that holds its record; the events that were never fetched count with their wait \
+(`service/budget`, `service/pipeline/settling/turns.py`) on a virtual clock, a day for each load, with \
+500 calls an hour that the provider counts in a moving window, 50 of them kept in reserve. Each call takes \
+0.25 s. Events come independently of each other (Poisson), each of another record, in one app. A wait lasts \
+from the event to the answer that holds its record; the events that were never fetched count with their wait \
 until the end. 427 events an hour are 95 % of the calls that settling may make; 85,500 are 95 % of the \
 records that these can fetch; 200,000 are more than any way can fetch.
 
 A call for each event is tried again after a 429: in 1 s, doubling up to an hour, with jitter, until it \
-is answered; of more than 30,000 events only the first are simulated, and no more come that day.\
- A look every 10 or 60 s takes up to 200 records of \
-each app where something waits. Both may use all 500 calls.
+is answered; of more than 30,000 events only the first are simulated, and no more come that day. \
+A look every 10 or 60 s takes up to 200 records of each app where something waits. Both may use all 500 calls.
 
 ![How long events wait, by their number](images/budget-waits.svg)
 

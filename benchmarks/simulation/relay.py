@@ -13,7 +13,7 @@ from service.budget.lanes import Lane, Limit
 from service.budget.lessons import FIRST_BLOCK
 from service.budget.pacing import GATHER, Standing, Waiting, looks_in_row, rest_after
 from service.budget.repository import MARGIN
-from service.pipeline.turns import Pause, pause_for
+from service.pipeline.settling.turns import Pause, pause_for
 from service.records.waiting import Backlog
 from service.transport.batch_size import FIRST_BATCH, grown
 

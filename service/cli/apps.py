@@ -67,7 +67,7 @@ def apps(
 
     Asks the provider, with one call.
     """
-    from service.pipeline.apps import find_app
+    from service.pipeline.registering.apps import find_app
 
     settings = attached_settings() if is_attachable() else read_settings()
     configuration = read_configuration(settings)
@@ -97,7 +97,7 @@ def _ask(settings: Settings, configuration: "Configuration", account: str) -> "t
     import asyncio
 
     from service.cli.database_session import with_engine
-    from service.pipeline.apps import list_apps
+    from service.pipeline.registering.apps import list_apps
     from service.sealing import SecretBox
 
     configured, timeout = configuration.accounts[account], settings.fetch_timeout

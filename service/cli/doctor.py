@@ -152,9 +152,9 @@ async def _check_token(
 ) -> tuple[bool, str]:
     from service.budget.lanes import Lane
     from service.budget.ledger import Ledger
-    from service.pipeline.clients import open_client
-    from service.pipeline.limits import limit_of
-    from service.pipeline.tokens import TokenVault
+    from service.pipeline.accounts.clients import open_client
+    from service.pipeline.accounts.limits import limit_of
+    from service.pipeline.accounts.tokens import TokenVault
     from service.sealing import SecretBox
 
     key = settings.secret_key.get_secret_value() if settings.secret_key else ""
@@ -176,7 +176,7 @@ async def _check_webhooks(
 ) -> tuple[bool, str]:
     from service.changes.types import Kind
     from service.lifecycle import RegistrationStatus
-    from service.pipeline.applying import app_references
+    from service.pipeline.registering.applying import app_references
     from service.registrations.listing import list_registrations
 
     async with engine.connect() as connection:
@@ -197,7 +197,7 @@ async def _check_budget(
 ) -> tuple[bool, str]:
     """A spent budget is well, work waits for it; a refused call is not: somebody else makes some."""
     from service.budget.usage import read_usage
-    from service.pipeline.limits import limit_of
+    from service.pipeline.accounts.limits import limit_of
     from service.pipeline.probes.budgets import describe
 
     async with engine.connect() as connection:

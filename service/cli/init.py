@@ -37,8 +37,8 @@ def init(
     import asyncio
 
     from service.cli.apps import COLUMNS
-    from service.pipeline.apps import list_apps
-    from service.pipeline.starter import ACCOUNT
+    from service.pipeline.registering.apps import list_apps
+    from service.pipeline.registering.starter import ACCOUNT
 
     settings = read_settings()
     path = settings.config
@@ -107,7 +107,7 @@ def _write(
     path: Path, apps: "tuple[App, ...]", base_url: str | None, variables: Mapping[str, str], *, force: bool
 ) -> None:
     """Write the file, after checking it. Raises RefusedError if somebody else wrote one meanwhile."""
-    from service.pipeline.starter import render_starter
+    from service.pipeline.registering.starter import render_starter
     from service.rules.loader import parse
 
     text = render_starter(apps, base_url=base_url)

@@ -93,7 +93,7 @@ def retry(
     ] = False,
 ) -> None:
     """Let dead runs be tried again, as often as their handler's retry list says."""
-    from service.pipeline.runs import retry as retry_run
+    from service.pipeline.running.runs import retry as retry_run
 
     def retry_one(run_id: UUID) -> str:
         work = partial(retry_run, run_id=run_id, out_of_order=out_of_order)
@@ -112,7 +112,7 @@ def retry(
 )
 def discard(run_ids: RunIds) -> None:
     """Give runs up for good; the next one of the same record and handler goes ahead."""
-    from service.pipeline.runs import discard as discard_run
+    from service.pipeline.running.runs import discard as discard_run
 
     def discard_one(run_id: UUID) -> str:
         with_engine(settings, partial(discard_run, run_id=run_id))

@@ -16,7 +16,7 @@ from service.lifecycle import RegistrationStatus
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-    from service.pipeline.register import Applied
+    from service.pipeline.registering.register import Applied
     from service.registrations.listing import RegistrationView
     from service.registrations.plan import Step
     from service.rules.configuration import Configuration
@@ -91,7 +91,7 @@ def apply(*, account: AccountFilter = None, json: Json = False) -> None:
 
 
 def _applying(settings: Settings, configuration: "Configuration", account: str) -> Any:
-    from service.pipeline.applying import apply_configured
+    from service.pipeline.registering.applying import apply_configured
     from service.sealing import SecretBox
 
     key = settings.secret_key.get_secret_value() if settings.secret_key else ""

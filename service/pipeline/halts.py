@@ -12,8 +12,7 @@ from service.clock import format_duration
 from service.db.persisting import persist
 from service.errors import AppRefusedError, BatchSpoiltError, BatchTooLargeError
 from service.handlers.clipping import ERROR_LENGTH, clip
-from service.pipeline.releases import HALT_PAUSE
-from service.records.halts import end_halt, halt_account, let_halted_try
+from service.records.halts import HALT_PAUSE, end_halt, halt_account, let_halted_try
 
 _ANSWERS = (AppRefusedError, BatchSpoiltError, BatchTooLargeError)
 

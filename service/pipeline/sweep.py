@@ -13,7 +13,7 @@ from service.handlers.marking import mark_run
 from service.handlers.repository import handlers_to_run
 from service.links.claims import accounts_to_expand
 from service.pipeline.bells import Bells
-from service.pipeline.marks import lost
+from service.pipeline.running.marks import lost
 from service.records.slots import apps_to_settle
 
 _log = structlog.get_logger()

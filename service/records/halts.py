@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+HALT_PAUSE = timedelta(minutes=5)
+"""How often what the provider refuses is tried again: whoever mends it need not tell us."""
+
 # Slots that somebody else holds are left to them: they look at the halt before they release theirs.
 _WAKE = """
     UPDATE slots SET next_at = now() WHERE (account, app_id) IN (

@@ -14,8 +14,8 @@ from service.config import Settings
 from service.db.engine import open_engine
 from service.db.processes import Heartbeat
 from service.errors import ConfigurationError
-from service.pipeline.notices import Notices
 from service.pipeline.sweep import Sweep
+from service.pipeline.telling.notices import Notices
 from service.queue.publisher import Publisher
 from service.rules.loader import load
 from service.scheduler.ticking import Scheduler

@@ -12,17 +12,17 @@ from service.changes.decision import Recheck
 from service.errors import ConfigurationError
 from service.handlers.kinds import BoundHandler, HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
-from service.pipeline.accounts import Accounts
-from service.pipeline.attempts import Attempts
-from service.pipeline.expand import Expander
+from service.pipeline.accounts.opened import Accounts
+from service.pipeline.accounts.tokens import TokenVault
 from service.pipeline.halts import try_halted
 from service.pipeline.jobs import Jobs
+from service.pipeline.linking.expand import Expander
 from service.pipeline.retention import Retention
 from service.pipeline.rulebook import Rulebook
-from service.pipeline.run import Runner
-from service.pipeline.settle import Settler
-from service.pipeline.tell import Teller
-from service.pipeline.tokens import TokenVault
+from service.pipeline.running.attempts import Attempts
+from service.pipeline.running.run import Runner
+from service.pipeline.settling.settle import Settler
+from service.pipeline.telling.tell import Teller
 from service.queue.messages import EXPAND, TELL, QueueName
 from service.rules.configuration import Configuration
 from service.rules.expand import with_beginnings

@@ -19,8 +19,8 @@ from service.pipeline.probes import processes, work
 from service.pipeline.probes.checks import CheckName, Health
 from service.pipeline.probes.prober import Look
 from service.pipeline.probes.verdict import judge
-from service.pipeline.releases import HALT_PAUSE
 from service.pipeline.retention import SMALL_AGES
+from service.records.halts import HALT_PAUSE
 from service.rules.schema import Retention
 from service.web.gauges import gauges_of
 from tests.fixtures.probing import EXPECTED, figures

@@ -27,7 +27,7 @@ from service.dev.up.screen import Screen
 from service.dev.up.simulated import check_accounts
 from service.handlers.kinds import HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
-from service.pipeline.applying import apply_configured
+from service.pipeline.registering.applying import apply_configured
 from service.rules.configuration import Configuration
 from service.rules.loader import load
 from service.sealing import SecretBox

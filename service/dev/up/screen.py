@@ -10,7 +10,7 @@ from service.dev.up.feed import Told
 from service.dev.up.lines import change_line
 from service.dev.up.mistakes import Mistake
 from service.dev.up.plan import Plan
-from service.pipeline.register import Applied
+from service.pipeline.registering.register import Applied
 from service.registrations.plan import Keep, Retire
 
 _WITH_DATA = ("changes list", "runs list", "deliveries list", "doctor")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.budget.lanes import Limit
-from service.pipeline.limits import limit_of
+from service.pipeline.accounts.limits import limit_of
 from service.rules.configuration import Configuration
 
 

@@ -17,7 +17,7 @@ from service.errors import ConfigurationError, RefusedError
 from service.fusioo.auth import StaticToken
 from service.fusioo.client import FusiooClient
 from service.fusioo.errors import FusiooError
-from service.pipeline.register import Applied, apply_account
+from service.pipeline.registering.register import Applied, apply_account
 from service.registrations.plan import Adopt, Create, Finish, Keep, Patch, Recreate, Remove, Retire
 from service.registrations.resolving import AppReference
 from service.sealing import SecretBox

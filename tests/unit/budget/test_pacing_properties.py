@@ -52,7 +52,7 @@ class Account:
             at = self.now + self.pause()
             if at > until:
                 break
-            if at > self.now + 1e-6:
+            if at > self.now:
                 self.now = at
                 continue
             self.due -= min(self.due, BATCH)

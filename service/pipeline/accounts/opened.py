@@ -1,0 +1,143 @@
+"""The configured accounts as one process uses them: their connections, their budgets, their clients."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.budget.lanes import Lane
+from service.budget.ledger import Ledger
+from service.errors import NotFoundError
+from service.fusioo.auth import Auth
+from service.fusioo.client import FusiooClient
+from service.fusioo.endpoints import GET_RECORD, LIST_RECORDS, RECORDS_BY_IDS
+from service.fusioo.link_targets import targets_in_schema
+from service.fusioo.links import ids_in
+from service.fusioo.source import FusiooSource
+from service.handlers.clients import GuardedAuth, GuardedMeter
+from service.handlers.database import HandlerDatabase
+from service.pipeline.accounts.clients import auth_of, http_within
+from service.pipeline.accounts.limits import limit_of
+from service.pipeline.accounts.tokens import TokenVault
+from service.pipeline.linking.accounts import LinkedAccount
+from service.pipeline.settling.looks import Endpoints, SettledAccount
+from service.rules.account import Account
+from service.transport.http import Transport
+from service.transport.metering import Meter
+from service.transport.retrying import NO_RETRIES
+
+
+class OpenAccount:
+    """One account: its connections are shared by all its clients, and each client says who pays."""
+
+    def __init__(
+        self,
+        name: str,
+        account: Account,
+        engine: AsyncEngine,
+        *,
+        timeout: timedelta,
+        holder: UUID,
+        vault: TokenVault | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        """`timeout` limits each call; `holder` is the process that makes them; `vault` keeps their tokens.
+
+        Raises ConfigurationError for what this version can't reach.
+        """
+        self.name, self.provider = name, account.provider
+        self.ledger = Ledger(engine, name, limit_of(account), longest=timeout, holder=holder)
+        self._base_url, self._timeout = account.base_url, timeout
+        self._link_age = account.link_age
+        self._http = http_within(timeout, transport=transport)
+        self._auth = auth_of(name, account, http=self._http, timeout=timeout, vault=vault)
+
+    def client(self, meter: Meter, auth: Auth | None = None) -> FusiooClient:
+        """Give a client whose calls `meter` counts. It shares the account's connections: don't close it.
+
+        It repeats nothing by itself: what failed is settled or run again by who asked for it.
+        """
+        return FusiooClient(
+            auth=auth or self._auth,
+            http=self._http,
+            timeout=self._timeout.total_seconds(),
+            base_url=self._base_url,
+            meter=meter,
+            retries=NO_RETRIES,
+        )
+
+    def settled(self) -> SettledAccount:
+        """Give what settling needs of the account."""
+        return SettledAccount(
+            self.provider,
+            self.ledger,
+            source=lambda meter: FusiooSource(self.client(meter)),
+            endpoints=Endpoints(many=RECORDS_BY_IDS.label, one=GET_RECORD.label, newest=LIST_RECORDS.label),
+        )
+
+    def linked(self) -> LinkedAccount:
+        """Give what fetching linked records needs of the account."""
+        return LinkedAccount(
+            self.ledger,
+            source=lambda meter: FusiooSource(self.client(meter)),
+            targets_in=targets_in_schema,
+            ids_in=ids_in,
+            link_age=self._link_age,
+        )
+
+    def client_for_handler(self, database: HandlerDatabase) -> FusiooClient:
+        """Give the client of one attempt: paid by the handlers' lane, refused while its `db` is open."""
+        meter = GuardedMeter(self.ledger.meter(Lane.HANDLERS), database)
+        return self.client(meter, GuardedAuth(self._auth, database))
+
+    async def close(self) -> None:
+        """Close the connections, after the call for a token that is under way."""
+        await self._auth.aclose()
+        await self._http.aclose()
+
+
+class Accounts:
+    """All accounts of a configuration, for one process."""
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Account],
+        engine: AsyncEngine,
+        *,
+        timeout: timedelta,
+        holder: UUID,
+        vault: TokenVault | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        """Take what `OpenAccount` takes; nothing is connected until it is used."""
+        self._open = {
+            name: OpenAccount(
+                name, account, engine, timeout=timeout, holder=holder, vault=vault, transport=transport
+            )
+            for name, account in accounts.items()
+        }
+
+    def settled(self) -> dict[str, SettledAccount]:
+        """Give what settling needs, by account."""
+        return {name: account.settled() for name, account in self._open.items()}
+
+    def linked(self) -> dict[str, LinkedAccount]:
+        """Give what fetching linked records needs, by account."""
+        return {name: account.linked() for name, account in self._open.items()}
+
+    def providers(self) -> dict[str, str]:
+        """Give the provider of each account."""
+        return {name: account.provider for name, account in self._open.items()}
+
+    def fusioo(self, name: str, database: HandlerDatabase) -> FusiooClient:
+        """Give the client of one attempt of a handler. Raises NotFoundError for an unknown account."""
+        if name not in self._open:
+            known = ", ".join(sorted(self._open))
+            raise NotFoundError(f"there is no account {name!r} in the configuration; there are: {known}")
+        return self._open[name].client_for_handler(database)
+
+    async def close(self) -> None:
+        """Close every account's connections."""
+        for account in self._open.values():
+            await account.close()

@@ -1,0 +1,170 @@
+"""One attempt at a claimed run: call the handler within its time limit, and store how that ended."""
+
+import random
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from service.changes.types import App, Change, FieldDiff, Kind, Origin
+from service.db.driver import driver_of
+from service.db.failures import is_our_fault
+from service.errors import LeaseLostError
+from service.handlers.claims import ClaimedChange, ClaimedRun
+from service.handlers.context import Context, FusiooFactory
+from service.handlers.kinds import BoundHandler
+from service.handlers.marking import Mark, mark_run
+from service.handlers.outcomes import outcome_of
+from service.handlers.types import Done, Failed, Outcome
+from service.pipeline.running.calling import Calls
+from service.pipeline.running.marks import mark_of
+from service.pipeline.running.results import Results
+
+_log = structlog.get_logger()
+
+
+class Attempts:
+    """Makes attempts for one process."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        providers: Mapping[str, str],
+        fusioo: FusiooFactory,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """`providers`: the provider of each account, by name."""
+        self._engine, self._providers, self._fusioo, self._jitter = engine, providers, fusioo, jitter
+        self._results = Results(engine)
+        self._calls = Calls()
+
+    @property
+    def any_stuck(self) -> bool:
+        """Some handler could not be ended."""
+        return self._calls.any_stuck
+
+    async def make(self, handler: BoundHandler, run: ClaimedRun, seen: ClaimedChange) -> None:
+        """Make one attempt. What goes wrong with it concerns no other run: nothing is raised for it."""
+        began = monotonic()
+        opened: list[AsyncConnection] = []
+
+        async def open_transaction() -> AsyncConnection:
+            connection = await self._engine.connect()
+            opened.append(connection)
+            await connection.begin()
+            return connection
+
+        change = _as_seen_by_handlers(run, seen, self._providers.get(run.account, ""))
+        context = Context(
+            run_id=run.id,
+            rule=run.rule,
+            handler=run.handler,
+            attempt=run.number,
+            change=change,
+            open_transaction=open_transaction,
+            fusioo=self._fusioo,
+        )
+        try:
+            outcome = await self._calls.make(
+                handler, handler.call(change, context), {"run": context.idempotency_key}
+            )
+            mark = await self._mark(handler, run, outcome, context)
+        except LeaseLostError:
+            _log.warning("run.lost", run=str(run.id), handler=run.handler, attempt=run.number)
+            return
+        except Exception as error:  # noqa: BLE001  a result that can't be stored must not leave us the run
+            _log.exception("run.result_refused", run=str(run.id), handler=run.handler, attempt=run.number)
+            unstorable = await self._mark_unstorable(handler, run, error)
+            if unstorable is None:
+                return
+            mark = unstorable
+        finally:
+            for connection in opened:
+                await connection.close()
+        _tell(run, mark, monotonic() - began)
+
+    async def _mark(self, handler: BoundHandler, run: ClaimedRun, outcome: Outcome, context: Context) -> Mark:
+        """Store how the attempt ended; what the handler did in `ctx.db` commits with it, or not at all."""
+        connection = context.db.connection
+        if connection is not None and isinstance(outcome, Done):
+            try:
+                mark = self._mark_of(handler, run, outcome)
+                await _commit_with(connection, run, mark)
+            except LeaseLostError:
+                raise
+            except Exception as error:  # noqa: BLE001  effect and mark are undone together: it counts as failed
+                outcome = outcome_of(error, timeout=handler.timeout)
+            else:
+                return mark
+        if connection is not None:
+            await _roll_back(connection)
+        mark = self._mark_of(handler, run, outcome)
+        await self._results.store(run, mark)
+        return mark
+
+    async def _mark_unstorable(self, handler: BoundHandler, run: ClaimedRun, error: Exception) -> Mark | None:
+        failed = Failed(f"what became of the attempt could not be stored: {type(error).__name__}")
+        mark = self._mark_of(handler, run, failed)
+        try:
+            await self._results.store(run, mark)
+        except Exception:  # noqa: BLE001  the runs beside it go on
+            _log.exception("run.mark_failed", run=str(run.id), handler=run.handler, attempt=run.number)
+            return None
+        return mark
+
+    def _mark_of(self, handler: BoundHandler, run: ClaimedRun, outcome: Outcome) -> Mark:
+        return mark_of(outcome, handler.retry, attempts=run.attempts, jitter=self._jitter())
+
+
+def _tell(run: ClaimedRun, mark: Mark, seconds: float) -> None:
+    _log.info(
+        "run.attempted",
+        run=str(run.id),
+        change=str(run.change_id),
+        account=run.account,
+        app=run.app_id,
+        record=run.record_id,
+        rule=run.rule,
+        handler=run.handler,
+        attempt=run.number,
+        outcome=mark.outcome,
+        status=mark.status,
+        error=mark.error,
+        seconds=round(seconds, 3),
+    )
+
+
+async def _commit_with(connection: AsyncConnection, run: ClaimedRun, mark: Mark) -> None:
+    if not await mark_run(await driver_of(connection), run, mark):
+        raise LeaseLostError(f"run {run.id} is somebody else's")
+    await connection.commit()
+
+
+async def _roll_back(connection: AsyncConnection) -> None:
+    try:
+        await connection.rollback()
+    except Exception as error:
+        if not is_our_fault(error):
+            raise
+
+
+def _as_seen_by_handlers(run: ClaimedRun, seen: ClaimedChange, provider: str) -> Change:
+    return Change(
+        id=run.change_id,
+        account=run.account,
+        provider=provider,
+        app=App(run.app_id, seen.app_name or run.app_id),
+        record_id=run.record_id,
+        kind=Kind(seen.kind),
+        origin=Origin(seen.origin),
+        version=seen.version,
+        record=seen.record,
+        diff=None if seen.diff is None else {name: FieldDiff(*sides) for name, sides in seen.diff.items()},
+        created_at=seen.created_at,
+        restored=seen.restored,
+        deliveries=seen.deliveries,
+        linked={path: tuple(records) for path, records in (seen.linked or {}).items()},
+        gaps={path: tuple(ids) for path, ids in (seen.gaps or {}).items()},
+    )

@@ -1,0 +1,146 @@
+"""run(handler): call a handler for its ready runs, for up to five seconds (DESIGN §5).
+
+    tx1  claim as many ready runs as begin now · write their attempts
+    --   call the handler for each, within its time limit
+    tx2  the record · only with the run's token · the result, what `ctx.db` did, the record's next run
+    --   as soon as one has ended: claim again · at the end ring if more are ready
+
+At least once: a process that is lost in between leaves an attempt that the sweep marks as lost.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from time import monotonic
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.db.driver import driver_of
+from service.db.failures import is_our_fault
+from service.db.persisting import persist
+from service.handlers.claims import ClaimedChange, ClaimedRun, claim_runs, read_claimed_runs
+from service.handlers.kinds import BoundHandler
+from service.handlers.repository import is_run_due
+from service.pipeline.bells import Bells
+from service.pipeline.running.attempts import Attempts
+from service.pipeline.running.places import Places
+
+_log = structlog.get_logger()
+
+WORKS_FOR = 5.0
+"""Seconds: so long one doorbell is answered before another handler's gets its turn."""
+
+Working = set[asyncio.Task[None]]
+
+
+class Runner:
+    """Runs handlers for one process."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        process_id: UUID,
+        handlers: Mapping[str, BoundHandler],
+        attempts: Attempts,
+        bells: Bells,
+        places: int,
+    ) -> None:
+        """`places`: how many runs it works on at once, over all handlers."""
+        self._engine, self._process_id, self._handlers = engine, process_id, handlers
+        self._attempts, self._bells, self._places = attempts, bells, Places(places)
+        self._winding_down = False
+
+    def wind_down(self) -> None:
+        """Claim no run any more: those in hand have only so much time until the process ends."""
+        self._winding_down = True
+
+    @property
+    def must_retire(self) -> bool:
+        """Some handler could not be ended: this process should finish what it has, and be replaced."""
+        return self._attempts.any_stuck or any(handler.abandoned() for handler in self._handlers.values())
+
+    async def run(self, handler_name: str) -> None:
+        """Answer one doorbell. Runs of a handler that left the configuration are held.
+
+        Raises what claiming and looking for more raise, when all that it has begun is ended.
+        """
+        handler = self._handlers.get(handler_name)
+        if handler is None:
+            _log.warning("handler.not_found", handler=handler_name)
+            return
+        until = monotonic() + WORKS_FOR
+        working: Working = set()
+        try:
+            while self._goes_on(until):
+                working |= await self._begin(handler, until)
+                if not working:
+                    return
+                working = await _until_one_ended(working)
+            while working:
+                await self._ring_if_due(handler)  # another doorbell may use what the ended ones left
+                working = await _until_one_ended(working)
+        except asyncio.CancelledError:
+            for attempt in working:
+                attempt.cancel()
+            raise
+        finally:
+            if working:  # whatever failed: a run that we hold and nobody works on would never be tried
+                await asyncio.wait(working)
+        await self._ring_if_due(handler)
+
+    def _goes_on(self, until: float) -> bool:
+        return not (self.must_retire or self._winding_down) and monotonic() < until
+
+    async def _begin(self, handler: BoundHandler, until: float) -> Working:
+        """Claim what can begin now, and begin it."""
+        places = await self._places.take(handler.concurrency)
+        begun: Working = set()
+        try:
+            for run, change in await self._claim(handler, places) if self._goes_on(until) else ():
+                attempt = asyncio.create_task(self._attempts.make(handler, run, change))
+                attempt.add_done_callback(lambda _: self._places.give_back())
+                begun.add(attempt)
+        finally:
+            self._places.give_back(places - len(begun))
+        if len(begun) == places < handler.concurrency:  # it is our places that are too few: others have some
+            self._bells.ring_run(handler.name)
+        return begun
+
+    async def _claim(self, handler: BoundHandler, most: int) -> list[tuple[ClaimedRun, ClaimedChange]]:
+        token = uuid4()
+        try:
+            async with self._engine.begin() as connection:
+                return await claim_runs(
+                    await driver_of(connection),
+                    handler.name,
+                    concurrency=handler.concurrency,
+                    most=most,
+                    token=token,
+                    holder=self._process_id,
+                )
+        except Exception as error:
+            if not is_our_fault(error):
+                raise
+        # It may be committed all the same: runs that we hold and don't know of would never be tried.
+        return await persist(lambda: self._claimed_with(handler, token))
+
+    async def _claimed_with(
+        self, handler: BoundHandler, token: UUID
+    ) -> list[tuple[ClaimedRun, ClaimedChange]]:
+        async with self._engine.begin() as connection:
+            return await read_claimed_runs(await driver_of(connection), handler.name, token)
+
+    async def _ring_if_due(self, handler: BoundHandler) -> None:
+        async with self._engine.connect() as connection:
+            if await is_run_due(connection, handler.name, concurrency=handler.concurrency):
+                self._bells.ring_run(handler.name)
+
+
+async def _until_one_ended(working: Working) -> Working:
+    """Wait for one of them to end; gives those that have not. Raises what it ended with."""
+    ended, pending = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+    for attempt in ended:
+        attempt.result()
+    return pending

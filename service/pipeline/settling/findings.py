@@ -1,0 +1,86 @@
+"""What a look found, as it is stored: changes, and the runs of the rules that match them. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from uuid_utils.compat import uuid7
+
+from service.changes.decision import Decision
+from service.changes.types import App, Change, Origin
+from service.handlers.repository import NewRun
+from service.inbox.batching import DueDelivery
+from service.links.repository import NewExpansion
+from service.pipeline.rulebook import Rulebook
+from service.pipeline.settling.verdicts import leads_to_change
+from service.records.repository import NewChange
+from service.registrations.apps import AppView
+
+
+def changes_of(
+    decisions: Mapping[str, Decision], due: Mapping[str, Sequence[DueDelivery]], origin: Origin
+) -> dict[str, NewChange]:
+    """Give what was found an id each, by record id, and count the deliveries that led to it."""
+    changes = {}
+    for record_id, decision in decisions.items():
+        if decision.finding is None:
+            continue
+        led = [each for each in due.get(record_id, ()) if leads_to_change(decision.fates[each.hint.id])]
+        changes[record_id] = NewChange(
+            id=uuid7(),
+            record_id=record_id,
+            version=decision.snapshot.version,
+            kind=decision.finding.kind,
+            origin=origin,
+            restored=decision.finding.restored,
+            diff=decision.finding.diff,
+            record=decision.finding.record,
+            deliveries=len(led),
+            first_received_at=min((each.received_at for each in led), default=None),
+        )
+    return changes
+
+
+def seen_by_rules(new: NewChange, view: AppView, *, account: str, provider: str, app_id: str) -> Change:
+    """Give a change the form in which rules look at it."""
+    return Change(
+        id=new.id,
+        account=account,
+        provider=provider,
+        app=App(app_id, view.name),
+        record_id=new.record_id,
+        kind=new.kind,
+        origin=new.origin,
+        version=new.version,
+        record=new.record,
+        diff=new.diff,
+        created_at=view.now,
+        restored=new.restored,
+        deliveries=new.deliveries,
+    )
+
+
+def runs_of(changes: Sequence[Change], view: AppView, rulebook: Rulebook) -> list[NewRun]:
+    """List the runs of the rules that match, in the order of the changes. Raises what a rule raises."""
+    runs = []
+    for change in changes:
+        for verdict in rulebook.matcher.match(change, {view.name: change.app.id}):
+            if not verdict.matched:
+                continue
+            runs += [
+                NewRun(
+                    uuid7(),
+                    change.id,
+                    change.record_id,
+                    verdict.rule,
+                    handler,
+                    rulebook.ordered[handler],
+                    awaits_links=verdict.rule in rulebook.expand,
+                )
+                for handler in rulebook.runs[verdict.rule]
+            ]
+    return runs
+
+
+def expansions_of(runs: Sequence[NewRun], rulebook: Rulebook) -> list[NewExpansion]:
+    """The linked records that new runs await: what the handlers of one rule get, is fetched once."""
+    awaited = dict.fromkeys((run.change_id, run.rule) for run in runs if run.awaits_links)
+    return [NewExpansion(change_id, rule, rulebook.expand[rule]) for change_id, rule in awaited]
