@@ -15,8 +15,8 @@ ACCEPTED_FOR = timedelta(hours=1)
 """How long missing records are taken for deleted after a person said that they are."""
 
 _REMEDIES: Mapping[AlarmName, str] = {
-    AlarmName.ACCOUNT_HALTED: "put a valid token into the environment and restart the workers",
-    AlarmName.APP_HALTED: "give the token's user access to the app, or take the app out of the rules",
+    AlarmName.ACCOUNT_HALTED: "it ends by itself: put a valid token into the environment, restart the workers",
+    AlarmName.APP_HALTED: "it ends by itself: give the token's user access to the app, or take the app out of the rules",
     AlarmName.FIELD_GONE: "correct the rules that name the field, then run `relay webhooks apply`",
 }
 
@@ -32,7 +32,7 @@ async def accept(engine: AsyncEngine, name: AlarmName, subject: str) -> None:
                 f"no alarm {name} of {subject} lasts; `relay alarms list` shows those that do"
             )
         if name in _REMEDIES:
-            raise RefusedError(f"{name} can't be accepted, and ends by itself: {_REMEDIES[name]}")
+            raise RefusedError(f"{name} can't be accepted; {_REMEDIES[name]}")
         account, _, app_id = subject.partition("/")
         await accept_deletions(connection, account, app_id, lasting=ACCEPTED_FOR)
     structlog.get_logger().info("alarm.accepted", alarm=str(name), subject=subject)

@@ -68,7 +68,8 @@ def test_missing_records_are_accepted_for_an_hour(alarms: Relay, database: Datab
     ("alarm", "code", "message"),
     [
         ("deletions_held main/other", 1, "no alarm deletions_held of main/other lasts"),
-        ("account_halted main", 1, "put a valid token into the environment and restart the workers"),
+        ("account_halted main", 1, "ends by itself: put a valid token into the environment"),
+        ("field_gone main/ia4f42/status", 1, "can't be accepted; correct the rules that name the field"),
         ("deletion_held main/ia4f42", 2, "did you mean deletions_held?"),
     ],
 )
@@ -76,6 +77,7 @@ def test_what_cannot_be_accepted_says_what_to_do(
     alarms: Relay, database: Database, alarm: str, code: int, message: str
 ) -> None:
     store(database, "account_halted", "main")
+    store(database, "field_gone", "main/ia4f42/status")
     result = alarms("accept", *alarm.split())
     assert result.exit_code == code
     assert message in " ".join(result.stderr.replace("│", "").split())
