@@ -20,7 +20,7 @@ def open_engine(
     """Make an engine; nothing is connected until it is used. The caller disposes of it.
 
     `name` is shown as application_name in pg_stat_activity. Connections that the server closed are noticed
-    before they are handed out.
+    before they are handed out. Errors don't show what was sent: it may be a record, or a request's body.
     """
     options = (
         f"-c statement_timeout={_milliseconds(statement_timeout)}"
@@ -34,6 +34,7 @@ def open_engine(
         pool_timeout=10,
         pool_recycle=1800,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": 5, "application_name": f"relay-{name}", "options": options},
     )
     event.listen(engine.sync_engine, "connect", _prepare)

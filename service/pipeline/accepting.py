@@ -15,8 +15,10 @@ ACCEPTED_FOR = timedelta(hours=1)
 """How long missing records are taken for deleted after a person said that they are."""
 
 _REMEDIES: Mapping[AlarmName, str] = {
-    AlarmName.ACCOUNT_HALTED: "it ends by itself: put a valid token into the environment, restart the workers",
-    AlarmName.APP_HALTED: "it ends by itself: give the token's user access to the app, or take the app out of the rules",
+    AlarmName.ACCOUNT_HALTED: "it ends by itself: put a valid token into the environment and restart workers",
+    AlarmName.APP_HALTED: (
+        "it ends by itself: give the token's user access to the app, or take the app out of the rules"
+    ),
     AlarmName.FIELD_GONE: "correct the rules that name the field, then run `relay webhooks apply`",
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from service.errors import BudgetExhaustedError, RelayError
 from service.handlers.clipping import ERROR_LENGTH, clip
@@ -47,7 +48,8 @@ def judge_failure(expansion: ClaimedExpansion, error: Exception, resolved: Resol
     reason = clip(f"{type(error).__name__}: {error}", ERROR_LENGTH)
     if expansion.failures >= len(FAILURE_PAUSES):
         if resolved is None:
-            return Finished({}, {path: [] for path in expansion.paths}, reason)
+            nothing: dict[str, list[Any]] = {path: [] for path in expansion.paths}
+            return Finished(nothing, nothing, reason)
         return _finished(resolved, reason)
     wait = timedelta(seconds=getattr(error, "retry_after", None) or 0.0)
     pause = max(FAILURE_PAUSES[expansion.failures], wait)

@@ -155,3 +155,5 @@ def test_the_example_is_right(tmp_path: Path) -> None:
         "announce",
     }
     assert {rule.app for rule in configuration.rules} == {"Tasks", "Clients"}
+    assert {rule.expand for rule in configuration.rules} == {(), ("client",)}
+    assert configuration.alarms == ("console",)

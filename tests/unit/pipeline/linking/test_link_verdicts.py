@@ -63,7 +63,7 @@ def test_no_answer_for_hours_is_a_gap() -> None:
 
 def test_a_failure_before_anything_was_known_names_the_path_in_the_end() -> None:
     done = judge_failure(expansion(0, len(FAILURE_PAUSES)), RuntimeError("ours"))
-    assert done == Finished({}, {"client": []}, "RuntimeError: ours")
+    assert done == Finished({"client": []}, {"client": []}, "RuntimeError: ours")
 
 
 def test_without_a_call_nothing_counts() -> None:
