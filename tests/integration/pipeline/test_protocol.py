@@ -98,12 +98,13 @@ class Protocol(Ground):
         company.write(place.app_id, place.record_id, fields, lag=lag if late else 0.0)
         self._tell(place, "update" if before else "create", told)
 
-    @rule(place=st.sampled_from(PLACES), times=st.integers(1, 3))
-    def edit_and_settle(self, place: Place, times: int) -> None:
-        """Several changes of one record, each settled at once: their runs queue up."""
-        for _ in range(times):
-            self.edit(place, told=1, clients=(), late=False)
-            self.settle(0, place[:2], hold=False, wait=True)
+    @rule(place=st.sampled_from(PLACES), times=st.integers(1, 3), each=st.booleans(), late=st.booleans())
+    def edit_and_settle(self, place: Place, times: int, each: bool, late: bool) -> None:
+        """Several changes of one record, settled one by one, or with one look that may not show the last."""
+        for number in range(times):
+            self.edit(place, told=1, clients=(), late=late and number == times - 1)
+            if each or number == times - 1:
+                self.settle(0, place[:2], hold=False, wait=True)
 
     @rule(place=st.sampled_from(PLACES), told=st.sampled_from(["no", "delete", "update"]), late=st.booleans())
     def delete(self, place: Place, told: str, late: bool) -> None:
@@ -227,7 +228,7 @@ class Protocol(Ground):
     def overtake_loose_look(self, place: Place, times: int) -> None:
         """What a look outside the slot saw is old before it is stored."""
         self.begin_loose_look()
-        self.edit_and_settle(place, times)
+        self.edit_and_settle(place, times, each=True, late=False)
 
     @rule(which=anyone)
     def store_loose_look(self, which: int) -> None:
