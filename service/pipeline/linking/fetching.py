@@ -87,6 +87,7 @@ async def _ask(
     except Exception as error:  # noqa: BLE001  whatever it is concerns these records, and no others
         if stops(error):
             fetched.stopped = error
+            fetched.calls -= isinstance(error, BudgetExhaustedError)  # nothing was sent
             return
         _log.warning("links.failed", account=account.ledger.account, app=app_id, error=repr(error))
         fetched.failed |= {RecordKey(app_id, one): error for one in asked}

@@ -34,10 +34,11 @@ async def choose(connection: AsyncConnection, slot: ClaimedSlot) -> Choice:
     all_read = len(due) < most
     rested: list[float] = []
     while (batch := choose_batch(due, slot.batch_size)) is not None:
-        resting = await read_resting(connection, slot.account, slot.app_id, batch.record_ids)
-        if not resting:
+        if not await read_resting(connection, slot.account, slot.app_id, batch.record_ids):
             listed = await _choose_page(connection, slot, batch, due) if all_read else None
             return listed or _choice(batch, due)
+        everything = {each.record_id for each in due}  # or each of many to be asked for alone is read alone
+        resting = await read_resting(connection, slot.account, slot.app_id, everything)
         rested += resting.values()
         put = {each.hint.id: resting[each.record_id] for each in due if each.record_id in resting}
         await put_off(connection, put)

@@ -38,7 +38,7 @@ async def give_up(engine: AsyncEngine, look: ClaimedLook, error: Exception, *, j
             subject = f"{slot.account}/{slot.app_id}"
             await raise_alarm(connection, AlarmName.APP_HALTED, subject, _halted(slot, error))
         asked = len(batch.deliveries)
-        release = releases.after_failure(slot, error, asked=asked, jitter=jitter)
+        release = releases.after_failure(slot, error, asked=asked, jitter=jitter, page=look.page)
         await release_slot(connection, slot, release)
     _log.warning(
         "settle.failed",

@@ -61,9 +61,14 @@ def while_halted(slot: ClaimedSlot, *, until: datetime, reason: str) -> Release:
     return Release(not_before=until, failures=slot.failures, halted=reason, looked=False)
 
 
-def after_failure(slot: ClaimedSlot, error: Exception, *, asked: int, jitter: float) -> Release:
+def after_failure(
+    slot: ClaimedSlot, error: Exception, *, asked: int, jitter: float, page: Page | None = None
+) -> Release:
     """Release after a call that brought no answer. `jitter` is a random number from [0, 1)."""
-    if isinstance(error, UnsortableError):
+    # What is wrong with a page says nothing of ids: of how many fit into a call, or which are refused.
+    if isinstance(error, UnsortableError) or (
+        page is not None and isinstance(error, BatchTooLargeError | BatchSpoiltError)
+    ):
         return Release(halted=slot.halted, listed=Listed(slot.claimed_at + CEILING_LASTS))
     if isinstance(error, BatchSpoiltError):  # its size was not what was wrong: no ceiling
         return Release(batch_size=halved(asked), halted=slot.halted)

@@ -166,10 +166,7 @@ class Settler:
         async with self._engine.begin() as connection:
             await _hold(connection, slot)
             stored = await store_sights(connection, sights, self._rulebook, self._recheck)
-            if slot.halted:
-                await clear_alarm(connection, AlarmName.APP_HALTED, f"{slot.account}/{slot.app_id}")
-            if slot.account_halted:
-                await accept_account(connection, slot.account)
+            await _note_answered(connection, slot)
             if release is not None:
                 await release_slot(connection, slot, release)
         return stored
@@ -188,6 +185,7 @@ class Settler:
             await store_verdicts(
                 connection, {delivery.hint.id: dead for delivery in due}, call_id=look.call_id
             )
+            await _note_answered(connection, look.slot)
             if release is not None:
                 await release_slot(connection, look.slot, release)
         return Stored(dead=len(due))
@@ -196,6 +194,14 @@ class Settler:
 async def _hold(connection: AsyncConnection, slot: ClaimedSlot) -> None:
     if not await hold_slot(connection, slot):
         raise LeaseLostError(f"the slot of {slot.account}/{slot.app_id} is somebody else's")
+
+
+async def _note_answered(connection: AsyncConnection, slot: ClaimedSlot) -> None:
+    """End what an earlier refusal began, whatever becomes of the answer."""
+    if slot.halted:
+        await clear_alarm(connection, AlarmName.APP_HALTED, f"{slot.account}/{slot.app_id}")
+    if slot.account_halted:
+        await accept_account(connection, slot.account)
 
 
 def _by_record(answer: Answer) -> dict[str, Fields | Sight]:

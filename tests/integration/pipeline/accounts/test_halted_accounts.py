@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.budget.lanes import Limit
 from service.db.engine import open_engine
 from service.dev.simulators.fusioo.example_apps import CLIENTS_ID, TASKS_ID
 from service.errors import AccountRefusedError, AppRefusedError
@@ -228,6 +229,27 @@ async def test_whoever_is_refused_an_app_is_accepted(engine: AsyncEngine, databa
         ("app_halted", f"{ACCOUNT}/{APP}", True),
     ]
     assert database.execute("SELECT * FROM halts") == []
+
+
+async def test_a_look_for_links_that_finds_no_call_leaves_the_one_look_to_others(
+    engine: AsyncEngine, database: Database
+) -> None:
+    limit = Limit(20, timedelta(hours=1), reserve=0.0)
+    pipeline = Pipeline(engine, database, rules=[rule(expand=["client"])], limit=limit)
+    pipeline.watch(fields=("id", "client"))
+    pipeline.linked.targets = {APP: {"client": "iclients"}}
+    pipeline.provider.truth = {"a": {"id": "a", "client": ["c1"]}}
+    pipeline.deliver("a")
+    await pipeline.settler(pipeline.process()).settle(ACCOUNT, APP)
+    expander = pipeline.expander(pipeline.process())
+    await expander.expand(ACCOUNT)  # it learns where links lead
+    pipeline.spend(19, began=60, back_in=600)
+    database.execute("UPDATE expansions SET next_at = now()")
+    database.execute("INSERT INTO halts (account, reason, next_at) VALUES (%s, 'refused', now())", (ACCOUNT,))
+    asked = len(pipeline.linked.asked)
+    await expander.expand(ACCOUNT)
+    assert len(pipeline.linked.asked) == asked
+    assert database.execute("SELECT next_at <= now() FROM halts") == [(True,)]
 
 
 async def test_linked_records_of_a_halted_account_are_not_asked_for(

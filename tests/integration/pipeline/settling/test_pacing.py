@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.budget.lanes import Limit
 from service.db.engine import open_engine
-from service.errors import UnsortableError
+from service.errors import BatchTooLargeError, ProviderError, UnsortableError
 from service.inbox.repository import READ_AHEAD
 from service.pipeline.settling.turns import TURN_LASTS
 from tests.fixtures.database import Database
@@ -287,10 +288,36 @@ async def test_a_page_settles_what_it_shows_and_leaves_the_rest_due(
     ]
 
 
-async def test_where_there_is_no_such_list_ids_are_asked_for(engine: AsyncEngine, database: Database) -> None:
+async def test_records_that_rest_are_put_off_with_few_statements(
+    twenty: Pipeline, database: Database
+) -> None:
+    twenty.deliver_many(names(300))
+    database.execute("UPDATE deliveries SET looks = 3")
+    database.execute(
+        "INSERT INTO records (account, app_id, record_id, rest_until)"
+        " SELECT account, app_id, record_id, now() + interval '1 hour' FROM deliveries"
+    )
+    statements = list[str]()
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    listen(twenty.engine.sync_engine, "before_cursor_execute", note)
+    await twenty.settler(twenty.process()).settle(ACCOUNT, APP)
+    assert len(statements) < 20, "each is asked for alone, but not each whether it rests"
+    assert twenty.provider.asked == []
+    assert database.execute("SELECT count(*) FROM deliveries WHERE due_at > now()") == [(300,)]
+
+
+@pytest.mark.parametrize(
+    "error", [UnsortableError("no such field"), BatchTooLargeError("its page is too large")]
+)
+async def test_where_there_is_no_such_list_ids_are_asked_for(
+    engine: AsyncEngine, database: Database, error: ProviderError
+) -> None:
     pipeline = Pipeline(engine, database)
     pipeline.provider.truth = {name: {"id": name, "rev": 1} for name in names(300)}
-    pipeline.provider.failures = [UnsortableError("the field does not exist")]
+    pipeline.provider.failures = [error]
     database.execute(
         "INSERT INTO slots (account, app_id, batch_ceiling, ceiling_until)"
         " VALUES (%s, %s, 51, now() + interval '1 day')",

@@ -175,6 +175,26 @@ async def test_a_poisonous_record_dies_alone_and_no_call_is_paid_twice(
     assert database.execute("SELECT token FROM slots") == [(None,)]
 
 
+async def test_an_answer_that_cannot_be_stored_ends_a_refusal_too(
+    pipeline: Pipeline, database: Database
+) -> None:
+    pipeline.provider.truth["a"] = {"id": "a", "rev": "a NUL \x00 is no JSON for Postgres"}
+    pipeline.deliver("a")
+    settler = pipeline.settler(pipeline.process())
+    for error in (AccountRefusedError("the token is not accepted"), AppRefusedError("no such app")):
+        pipeline.provider.failures = [error]
+        database.execute("UPDATE halts SET next_at = now()")
+        await settler.settle(ACCOUNT, APP)
+        database.execute("UPDATE slots SET next_at = now()")
+    database.execute(
+        "INSERT INTO halts (account, reason, next_at) VALUES (%s, 'refused meanwhile', now())", (ACCOUNT,)
+    )
+    await settler.settle(ACCOUNT, APP)
+    assert deliveries(database) == [("dead", None)]
+    assert database.execute("SELECT name FROM alarms WHERE cleared_at IS NULL") == []
+    assert database.execute("SELECT * FROM halts") == []
+
+
 async def test_too_large_a_batch_is_halved(pipeline: Pipeline, database: Database) -> None:
     for number in range(8):
         pipeline.provider.truth[f"r{number}"] = {"id": f"r{number}", "rev": 1}

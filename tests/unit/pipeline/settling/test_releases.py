@@ -104,6 +104,12 @@ def test_a_list_that_is_refused_is_not_asked_for_within_a_day() -> None:
     assert release == Release(listed=Listed(NOW + timedelta(days=1)))
 
 
+@pytest.mark.parametrize("error", [BatchTooLargeError("its page is too large"), BatchSpoiltError("30051")])
+def test_a_page_that_is_too_large_says_nothing_of_how_many_ids_fit_into_a_call(error: ProviderError) -> None:
+    release = after_failure(slot(), error, asked=5000, jitter=0, page=Page(0, NOW, alternative=50))
+    assert release == Release(listed=Listed(NOW + timedelta(days=1)))
+
+
 def test_a_look_by_ids_lets_a_list_begin_again() -> None:
     read = replace(slot(), listed=Listed(NOW))
     assert after_success(read, asked=1, left=0, gather=0).listed == Listed(NOW, 0)
