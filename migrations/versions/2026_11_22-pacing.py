@@ -28,14 +28,6 @@ def upgrade() -> None:
     op.add_column("slots", sa.Column("listed_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("slots", sa.Column("listed_to", sa.Integer(), nullable=True))
     _make_links()
-    with op.get_context().autocommit_block():
-        op.create_index(
-            "ix_records_missing",
-            "records",
-            ["account", "app_id", "missing_since"],
-            postgresql_where=sa.text("missing_since IS NOT NULL"),
-            postgresql_concurrently=True,
-        )
     _make_halts()
     _make_notices()
 
@@ -145,7 +137,6 @@ def downgrade() -> None:
     op.drop_index("ix_alarms_untold", table_name="alarms")
     op.drop_column("alarms", "untold")
     op.drop_table("halts")
-    op.drop_index("ix_records_missing", table_name="records")
     op.drop_column("slots", "listed_to")
     op.drop_column("slots", "listed_since")
     op.drop_column("slots", "looked_at")

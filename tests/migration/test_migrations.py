@@ -33,6 +33,8 @@ UNION ALL SELECT 'storage', relname, array_to_string(reloptions, ' ') FROM pg_cl
 
 FIRST = "26c1c244ec04"
 """The revision that makes the tables of deliveries."""
+TOKENS = "7d0c5a3e91f2"
+"""The last revision before those that make indexes while others write."""
 
 
 @pytest.fixture(scope="module", params=["16", "18"])
@@ -113,6 +115,18 @@ def test_a_table_that_stays_locked_fails_the_migration_cleanly(url: str) -> None
     assert current_revision(url) == FIRST
     downgrade(url, "base")
     assert schema_of(url) == set()
+
+
+def test_an_index_that_waits_for_too_old_a_transaction_is_made_the_next_time(url: str) -> None:
+    upgrade(url, TOKENS)
+    with psycopg.connect(url) as reader:
+        reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT 1")
+        with pytest.raises(RefusedError, match=r"stayed locked for 0\.2 s"):
+            upgrade(url, lock_timeout=timedelta(milliseconds=200))
+    upgrade(url)
+    assert current_revision(url) == head_revision()
+    assert Database(url).execute("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid") == []
 
 
 def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
