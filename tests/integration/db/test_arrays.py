@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from psycopg.adapt import PyFormat, Transformer
@@ -7,17 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.db.arrays import TextArray
-from service.db.engine import open_engine
-from tests.fixtures.database import Database
 
 ODD = ['{"a": "b\\\\c"}', "{}", "", "NULL", 'say "yes", or no', "Zürich ⚙", "line\nline", None]
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 @pytest.mark.parametrize("texts", [ODD, [None, None], [], ["one"]], ids=["odd", "nulls", "empty", "one"])

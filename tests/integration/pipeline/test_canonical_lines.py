@@ -1,23 +1,12 @@
 """One canonical line for each settle and each attempt: what happened, to what, how long it took."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from service.changes.types import Change
-from service.db.engine import open_engine
 from service.handlers.context import Context
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, APP, Pipeline, bound
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 async def test_a_settle_is_one_line(engine: AsyncEngine, database: Database) -> None:

@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -7,17 +6,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from service.db.engine import open_engine
 from service.errors import LeaseLostError
 from service.pipeline.jobs import Job, Jobs
 from tests.fixtures.database import Database
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture

@@ -1,24 +1,14 @@
 """Nobody's answer is waited for with a transaction open: it would hold locks, and back the database up."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.changes.types import Change
-from service.db.engine import open_engine
 from service.handlers.context import Context
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, APP, Pipeline, bound
 from tests.fixtures.waiting import wait_until_async
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 def states(database: Database) -> set[str]:

@@ -33,13 +33,6 @@ BOX = SecretBox("k" * 32)
 
 
 @pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    made = open_engine(database.url, name="test")
-    yield made
-    await made.dispose()
-
-
-@pytest.fixture
 def faults(simulator: RunningSimulator) -> Iterator[RunningSimulator]:
     """The simulator, whose held calls are let go in the end."""
     yield simulator

@@ -1,22 +1,11 @@
 """What is stored is told: each change once, and its runs when it is known what became of them."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.db.engine import open_engine
 from service.dev.up.feed import Feed, Told
 from service.lifecycle import RunStatus
 from tests.fixtures.database import Database
 from tests.fixtures.rows import ACCOUNT, APP, Rows
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 class Watch:

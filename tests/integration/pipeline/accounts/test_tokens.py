@@ -10,7 +10,6 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from service.db.engine import open_engine
 from service.dev.simulators.faults import AnswerFault, Hold
 from service.fusioo.errors.oauth import GrantRefusedError, TokenUnavailableError
 from service.fusioo.oauth import Application, Tokens
@@ -34,13 +33,6 @@ def provider() -> Iterator[RunningSimulator]:
     with simulator_in_thread() as running:
         running.state.oauth.register("app", CLIENT_SECRET, running.state.users[running.token])
         yield running
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """expand(account) on a real database, with a provider whose answers are held back where it matters."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.budget.lanes import Limit
 from service.changes.types import Change
-from service.db.engine import open_engine
 from service.errors import (
     AccountRefusedError,
     AppRefusedError,
@@ -41,13 +39,6 @@ class Called:
 
     async def __call__(self, change: Change, _: Context) -> None:
         self.changes.append(change)
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What is measured in a real database, and that measuring stays cheap however large it has grown."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.alarms.repository import AlarmName, raise_alarm
 from service.budget.lanes import Lane
 from service.budget.ledger import Ledger
-from service.db.engine import open_engine
 from service.errors import BudgetExhaustedError
 from service.lifecycle import RunStatus
 from service.pipeline.probes.figures import Figures, measure
@@ -21,13 +19,6 @@ from tests.fixtures.waiting import wait_until
 
 ROWS = 20_000
 LOST_AFTER = timedelta(seconds=15)
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Results that are stored together: one transaction, and nobody suffers from the others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.db.driver import driver_of
-from service.db.engine import open_engine
 from service.errors import LeaseLostError
 from service.handlers.claims import ClaimedRun, claim_runs
 from service.handlers.marking import Mark
@@ -22,13 +21,6 @@ from tests.fixtures.waiting import wait_until_async
 
 READY, WAITING, DONE, DEAD = RunStatus.READY, RunStatus.WAITING, RunStatus.DONE, RunStatus.DEAD
 WELL = Mark(AttemptOutcome.DONE, DONE, detail={"status": 200})
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    made = open_engine(database.url, name="test")
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

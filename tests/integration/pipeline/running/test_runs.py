@@ -1,7 +1,6 @@
 """A person's acts on runs: retry keeps the order of a record's runs, discard lets the next one go."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -22,13 +21,6 @@ from tests.fixtures.rows import Rows
 
 READY, RUNNING, WAITING = RunStatus.READY, RunStatus.RUNNING, RunStatus.WAITING
 DONE, DEAD, DISCARDED = RunStatus.DONE, RunStatus.DEAD, RunStatus.DISCARDED
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    made = open_engine(database.url, name="test")
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Records that are not found: deleted, hidden, or missing in masses; on a real database."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 
@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.alarms.repository import AlarmName
 from service.budget.lanes import Limit
 from service.changes.decision import Recheck
-from service.db.engine import open_engine
 from service.pipeline.accepting import accept
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, APP, Pipeline
@@ -21,13 +20,6 @@ SUBJECT = f"{ACCOUNT}/{APP}"
 AT_ONCE_BUT_HELD = Recheck(
     soon=timedelta(0), later=timedelta(0), first_rest=timedelta(0), held=timedelta(minutes=5)
 )
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture

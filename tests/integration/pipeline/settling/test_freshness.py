@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.changes.decision import Recheck
-from service.db.engine import open_engine
 from service.dev.simulators.fusioo.example_apps import PEOPLE, TASKS_ID, tasks_app
 from service.pipeline.accounts.opened import Accounts
 from service.pipeline.settling.settle import Settler
@@ -36,13 +35,6 @@ RECHECK = Recheck(
     later=timedelta(seconds=30 / SCALED),
     first_rest=timedelta(seconds=1 / SCALED),
 )
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 class Relay:

@@ -1,6 +1,6 @@
 """A claim whose COMMIT got no answer, while its process lives on: nothing may stay claimed by it for ever."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -10,19 +10,11 @@ from sqlalchemy.exc import OperationalError as WrappedOperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.changes.types import Change
-from service.db.engine import open_engine
 from service.handlers.context import Context
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, APP, Pipeline, bound
 
 Lose = Callable[..., None]
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    made = open_engine(database.url, name="test")
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture
