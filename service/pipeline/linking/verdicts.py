@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from service.errors import BudgetExhaustedError, RelayError
+from service.errors import AccountRefusedError, BudgetExhaustedError, RelayError
 from service.handlers.clipping import ERROR_LENGTH, clip
 from service.links.claims import ClaimedExpansion
 from service.links.repository import Again, Finished
@@ -61,7 +61,9 @@ def _wait(expansion: ClaimedExpansion, error: RelayError) -> Again:
     reason = clip(str(error), ERROR_LENGTH)
     if isinstance(error, BudgetExhaustedError):
         return Again(expansion.looks, expansion.failures, not_before=error.free_at, reason=reason)
-    pause = HALT_PAUSE if error.retry_after is None else timedelta(seconds=error.retry_after)
+    # Who had one call too many asks the ledger again: it knows when there is the next.
+    otherwise = HALT_PAUSE if isinstance(error, AccountRefusedError) else timedelta(0)
+    pause = otherwise if error.retry_after is None else timedelta(seconds=error.retry_after)
     return Again(expansion.looks, expansion.failures, next_in=pause, reason=reason)
 
 

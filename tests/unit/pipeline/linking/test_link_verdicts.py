@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from service.errors import AccountRefusedError, BudgetExhaustedError, ProviderError
+from service.errors import AccountRefusedError, BudgetExhaustedError, ProviderError, RelayError
+from service.fusioo.errors import RateLimitedError, StaleTokenError
 from service.links.claims import ClaimedExpansion
 from service.links.repository import Again, Finished
 from service.links.resolving import RecordKey, Resolved
@@ -71,6 +72,22 @@ def test_without_a_call_nothing_counts() -> None:
     again = judge(expansion(1, 2), missing(KEY, OTHER), fetched, PAUSES)
     assert isinstance(again, Again)
     assert (again.looks, again.failures, again.not_before) == (1, 2, NOW)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "pause"),
+    [
+        (StaleTokenError("10003", endpoint="POST filter", retry_after=0.0), timedelta(0)),
+        (RateLimitedError("429", endpoint="POST filter"), timedelta(0)),
+        (AccountRefusedError("no"), HALT_PAUSE),
+    ],
+)
+def test_who_is_stopped_waits_only_where_the_account_is_refused(
+    stopped: RelayError, pause: timedelta
+) -> None:
+    again = judge(expansion(1, 2), missing(KEY), Fetched(stopped=stopped), PAUSES)
+    assert isinstance(again, Again)
+    assert (again.looks, again.failures, again.next_in) == (1, 2, pause)
 
 
 def test_who_needs_nothing_that_was_not_asked_for_goes_on() -> None:
