@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.budget.lanes import Limit
-from service.db.engine import open_engine
 from service.dev.simulators.fusioo.example_apps import CLIENTS_ID, TASKS_ID
 from service.errors import AccountRefusedError, AppRefusedError
 from service.pipeline.accounts.opened import Accounts
@@ -122,13 +121,6 @@ def providers() -> Iterator[tuple[RunningSimulator, RunningSimulator]]:
             for name in ("main", "other")
         )
         yield main, other
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture

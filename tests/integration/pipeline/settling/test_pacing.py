@@ -1,6 +1,5 @@
 """When a look begins, on a real database: at once, after a gather, evenly paced, in turns, after a rest."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -8,7 +7,6 @@ from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.budget.lanes import Limit
-from service.db.engine import open_engine
 from service.errors import BatchTooLargeError, ProviderError, UnsortableError
 from service.inbox.repository import READ_AHEAD
 from service.pipeline.settling.turns import TURN_LASTS
@@ -21,13 +19,6 @@ HOUR = timedelta(hours=1)
 TWENTY = Limit(20, HOUR, reserve=0.0)
 """Steady: a call every 180 s."""
 STEADY = 180.0
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """settle(account, app) on a real database, with a provider whose answers are held back where it matters."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.budget.lanes import Limit
-from service.db.engine import open_engine
 from service.errors import AccountRefusedError, AppRefusedError, BatchTooLargeError, ProviderError
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, APP, LATER, Pipeline, bound, rule, succeed
@@ -16,13 +14,6 @@ from tests.fixtures.waiting import wait_until_async
 
 NEW = "2026-11-22T06:00:00"
 OLD = "2026-11-22T04:00:00"
-
-
-@pytest.fixture
-async def engine(database: Database) -> AsyncIterator[AsyncEngine]:
-    opened = open_engine(database.url, name="test")
-    yield opened
-    await opened.dispose()
 
 
 @pytest.fixture
