@@ -11,7 +11,7 @@ from benchmarks.simulation.provider import CALLS, DURATION, WINDOW, Provider
 from benchmarks.simulation.waiting import NEVER, Queue
 from service.budget.lanes import Lane, Limit
 from service.budget.lessons import FIRST_BLOCK
-from service.budget.pacing import GATHER, Standing, Waiting, looks_in_row, rest_after
+from service.budget.pacing import Standing, Waiting, gather_after, looks_in_row, rest_after
 from service.budget.repository import MARGIN
 from service.pipeline.settling.turns import Pause, pause_for
 from service.records.waiting import Backlog
@@ -113,7 +113,7 @@ class Relay:
         if is_hot_seen:
             self._let_rest(app, standing)
         is_full = app.queue.records(now) >= app.batch
-        self._ring(app, app.answer_at + (0 if is_full else GATHER))
+        self._ring(app, app.answer_at + (0 if is_full else gather_after(asked)))
 
     def _let_rest(self, app: _App, standing: Standing) -> None:
         since = None if app.seen_at is None else app.answer_at - app.seen_at
