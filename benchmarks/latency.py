@@ -23,8 +23,9 @@ from benchmarks.workbench import Workbench
 from service.fusioo.webhooks import SECRET_HEADER
 
 _SAMPLES = 200
-_WARM_UP = 20
-_TASKS = 20
+_WARM_UP = 40
+_TASKS = 40
+"""So many that each rests between two edits: one that follows within 5 s would be looked at twice."""
 _LEAST_PAUSE, _MOST_PAUSE = 0.1, 0.3
 """Seconds between a handler's start and the next POST: uneven, so that no period of ours keeps step."""
 _PATIENCE = 30.0
