@@ -19,7 +19,7 @@ def forget_all(database_url: str) -> None:
     """Empty the tables of work, and store the apps as an apply would. No process may be at work."""
     schema = json.dumps({"fields": [{"id": name, "type": "text"} for name in FIELDS]})
     with psycopg.connect(database_url) as connection:
-        connection.execute(f"TRUNCATE {_ANALYZED}".encode())
+        connection.execute(f"TRUNCATE {_ANALYZED} CASCADE".encode())
         for app_id in APPS:
             connection.execute(
                 "INSERT INTO apps (account, app_id, name, schema) VALUES (%s, %s, %s, %s)",
