@@ -95,7 +95,7 @@ def _add_records(
             record_id = f"{prefix}{number:08d}"
             fields = json.dumps(task(record_id, status=BEFORE))
             app_id = app_ids[number % len(app_ids)]
-            copy.write_row((ACCOUNT, app_id, record_id, "live", 1, fields, "now", "now"))
+            copy.write_row((ACCOUNT, app_id, record_id, "live", 1, fields, "yesterday", "yesterday"))
 
 
 def _analyze(database_url: str) -> None:
