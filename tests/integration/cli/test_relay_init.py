@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 from contextlib import suppress
 from pathlib import Path
 
@@ -130,6 +131,12 @@ def test_without_a_token_and_a_terminal_it_says_what_to_set(relay: Relay, file: 
     assert not file.exists()
 
 
+def _echoes(terminal: int) -> bool:
+    """Whether a terminal shows what is typed."""
+    local_modes: int = termios.tcgetattr(terminal)[3]
+    return bool(local_modes & termios.ECHO)
+
+
 def test_at_a_terminal_the_token_is_asked_for_and_not_shown(
     file: Path, tmp_path: Path, simulator: RunningSimulator
 ) -> None:
@@ -155,6 +162,8 @@ def test_at_a_terminal_the_token_is_asked_for_and_not_shown(
 
     try:
         wait_until(lambda: sees(b"is not shown"), 60, what="it asks for the token")
+        # Turning the echo off, which comes after the question, forgets what was typed until then.
+        wait_until(lambda: not _echoes(ours), 60, what="the terminal shows nothing more")
         os.write(ours, simulator.token.encode() + b"\n")
         wait_until(lambda: sees(b"Written: "), 60, what="it writes the file")
         assert process.wait(30) == 0
