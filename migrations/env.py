@@ -20,8 +20,10 @@ import service.db.processes
 import service.handlers.models
 import service.inbox.models
 import service.links.models
+import service.own_writes.models
 import service.records.models
 import service.registrations.models
+import service.rulebooks.models
 import service.ticks.models
 import service.tokens.models  # noqa: F401  each adds its tables to Base
 from service.db.base import Base

@@ -49,6 +49,8 @@ class RunStatus(StrEnum):
     DONE = "done"
     DEAD = "dead"
     DISCARDED = "discarded"
+    SKIPPED = "skipped"
+    """What its rule asks of linked records does not hold: its handler was never called."""
 
 
 class AttemptOutcome(StrEnum):
@@ -93,7 +95,9 @@ DELIVERY_MOVES: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
 }
 
 RUN_MOVES: Mapping[RunStatus, frozenset[RunStatus]] = {
-    RunStatus.PENDING_LINKS: frozenset({RunStatus.WAITING, RunStatus.READY, RunStatus.DISCARDED}),
+    RunStatus.PENDING_LINKS: frozenset(
+        {RunStatus.WAITING, RunStatus.READY, RunStatus.DISCARDED, RunStatus.SKIPPED}
+    ),
     RunStatus.WAITING: frozenset({RunStatus.READY, RunStatus.DISCARDED}),
     # Ready to waiting: an earlier run of the record is retried by a person, and goes first.
     RunStatus.READY: frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.DISCARDED}),
@@ -101,6 +105,7 @@ RUN_MOVES: Mapping[RunStatus, frozenset[RunStatus]] = {
     RunStatus.DONE: frozenset(),
     RunStatus.DEAD: frozenset({RunStatus.READY, RunStatus.WAITING, RunStatus.DISCARDED}),  # a person's act
     RunStatus.DISCARDED: frozenset(),
+    RunStatus.SKIPPED: frozenset(),
 }
 
 NOTICE_MOVES: Mapping[NoticeStatus, frozenset[NoticeStatus]] = {
@@ -117,4 +122,4 @@ DELIVERY_UNFINISHED = frozenset({DeliveryStatus.PENDING, DeliveryStatus.RECHECK}
 RUN_UNFINISHED = frozenset({RunStatus.PENDING_LINKS, RunStatus.WAITING, RunStatus.READY, RunStatus.RUNNING})
 NOTICE_UNFINISHED = frozenset({NoticeStatus.READY, NoticeStatus.RUNNING})
 RUN_FINISHED = frozenset(RunStatus) - RUN_UNFINISHED
-"""Dead and discarded runs count as finished for the order of a record's runs."""
+"""Dead, discarded and skipped runs count as finished for the order of a record's runs."""

@@ -1,4 +1,4 @@
-"""Runs and their attempts."""
+"""Runs and their attempts, and what is known of handlers."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.db.base import QUEUE_STORAGE, Base, Moment, Serial, one_of, status_in
+from service.db.base import QUEUE_STORAGE, Base, Key, Moment, Serial, one_of, status_in
 from service.lifecycle import RUN_UNFINISHED, AttemptOutcome, RunStatus
 
 
@@ -28,6 +28,10 @@ class Run(Base):
     handler: Mapped[str]
     replay: Mapped[int] = mapped_column(server_default="0")
     """0 for the first run; a replay of the change makes a new run with the next number."""
+    current_state: Mapped[bool] = mapped_column(server_default="false")
+    """Whether its handler sees the record as it is when it is called, not as the change left it."""
+    rules_digest: Mapped[str | None]
+    """The rules that made it. NULL: made before this was kept."""
     ordered: Mapped[bool] = mapped_column(server_default="true")
     """Whether it holds back later runs of its record and handler (`order: record`)."""
     status: Mapped[str]
@@ -80,3 +84,22 @@ class Attempt(Base):
     """What the handler tells of it, clipped and redacted (`{"status": 503, "body": "…"}`)."""
 
     __table_args__ = (one_of("outcome", AttemptOutcome), UniqueConstraint("run_id", "number"))
+
+
+class HandlerState(Base):
+    """Whether a handler's runs may begin. A handler without a row was never paused, and never failed."""
+
+    __tablename__ = "handler_states"
+
+    handler: Mapped[Key]
+    paused_at: Mapped[datetime | None]
+    """Since when no run of it begins, until a person resumes it."""
+    paused_because: Mapped[str | None]
+    failures_in_row: Mapped[int] = mapped_column(server_default="0")
+    """Attempts that failed one after the other."""
+    opened_at: Mapped[datetime | None]
+    """Since when its circuit breaker is open: it failed too often."""
+    probe_at: Mapped[datetime | None]
+    """When one run may begin, to see whether it works again."""
+    next_start_at: Mapped[datetime | None]
+    """When the next run would begin at an even pace, for handlers with a `rate`."""

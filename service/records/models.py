@@ -75,6 +75,9 @@ class ChangeRow(Base):
     call_id: Mapped[int | None] = mapped_column(BigInteger)
     sight: Mapped[int] = mapped_column(BigInteger)
     rules_digest: Mapped[str]
+    """The rules that judged it (`rulebooks`)."""
+    verdicts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """How each rule of its app judged it: rule → null (it matched), or what decided that it does not."""
     created_at: Mapped[Moment]
 
     __table_args__ = (

@@ -39,7 +39,7 @@ _LOCK_CHANGES = text("""
 _FORGET_CHANGES = text("""
     DELETE FROM changes WHERE id = ANY(:ids)
     AND NOT EXISTS (
-        SELECT FROM runs WHERE runs.change_id = changes.id AND runs.status NOT IN ('done', 'discarded')
+        SELECT FROM runs WHERE runs.change_id = changes.id AND runs.status NOT IN ('done', 'discarded', 'skipped')
         OFFSET 0)
     AND NOT EXISTS (
         SELECT FROM runs WHERE runs.status = 'dead' AND runs.account = changes.account

@@ -1,0 +1,21 @@
+"""The rules that changes were judged by, by the digest of their file."""
+
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db.base import Base, Key, Moment
+
+
+class RulebookRow(Base):
+    """The rules of one `relay.yaml`, as they were written: without handlers, and so without secrets."""
+
+    __tablename__ = "rulebooks"
+
+    digest: Mapped[Key]
+    """Of the whole file (`Configuration.digest`)."""
+    rules: Mapped[list[Any]] = mapped_column(JSONB)
+    timezones: Mapped[dict[str, str]] = mapped_column(JSONB)
+    """The time zone of each account, by name."""
+    first_used_at: Mapped[Moment]
