@@ -1,10 +1,11 @@
 """Databases of one server that differ in how much was stored in them before."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import psycopg
+import redis
 from psycopg import sql
 from sqlalchemy import make_url
 
@@ -18,9 +19,11 @@ _OTHER_APP = "app-z"  # of no rule
 _SPREAD_OVER, _DUE_AT_ONCE = 1000, 400
 _RECORDS_OF_A_CALL = 50
 
-# What a round before has settled differs again: the provider always answers the same.
+# What a round before has settled differs again, for the provider always answers the same; and it was an hour
+# ago, else each look would be doubtful, and the record rest after it.
 _SEEN_OTHERWISE = """
-    UPDATE records SET fields = fields || '{"status": ["In progress"]}'
+    UPDATE records SET fields = fields || '{"status": ["In progress"]}', seen_at = now() - interval '1 hour',
+        looks_in_row = 0, rest_until = NULL
     WHERE account = %s AND app_id = %s AND record_id = ANY(%s) AND fields ? 'estimate'"""
 _PENDING = """
     INSERT INTO deliveries (registration_id, account, app_id, kind, record_id, request_id, body)
@@ -56,6 +59,8 @@ class Aged:
         with self._connected() as connection:
             connection.execute("DELETE FROM deliveries WHERE app_id = 'benchmark'")
             connection.execute("VACUUM deliveries")
+        with closing(redis.Redis.from_url(self.urls.redis_url)) as queue:
+            queue.flushdb()  # nobody answered its doorbells, and a full queue takes no more
 
     @contextmanager
     def counting(self) -> Iterator[Callable[[str], int]]:
