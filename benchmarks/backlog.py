@@ -28,7 +28,10 @@ def forget_all(database_url: str) -> None:
 
 
 def add_deliveries(database_url: str, app_ids: Sequence[str], count: int, *, prefix: str) -> None:
-    """Let `count` records, seen before and spread over the apps, each have one pending delivery."""
+    """Let `count` records, seen before and spread over the apps, each have one pending delivery.
+
+    The apps were quiet for a while: none of them still waits for more to come after its last look.
+    """
     with psycopg.connect(database_url) as connection:
         _add_records(connection, app_ids, count, prefix)
         connection.execute(
@@ -39,6 +42,7 @@ def add_deliveries(database_url: str, app_ids: Sequence[str], count: int, *, pre
             FROM records WHERE record_id LIKE %s || '%%' ORDER BY record_id""",
             [prefix],
         )
+        connection.execute("UPDATE slots SET next_at = now()")
     _analyze(database_url)
 
 

@@ -52,6 +52,7 @@ class Aged:
         with self._connected() as connection:
             connection.execute(_SEEN_OTHERWISE, [ACCOUNT, APP, ids])
             connection.execute(_PENDING, [ACCOUNT, APP, ids])
+            connection.execute("UPDATE slots SET next_at = now()")  # as if the app had been quiet for a while
         return len(ids)
 
     def forget_received(self) -> None:
