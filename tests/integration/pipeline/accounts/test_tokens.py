@@ -83,7 +83,7 @@ def test_three_processes_make_one_token_call(provider: RunningSimulator, databas
     app = application(provider)
     hold(provider)
     with ExitStack() as running:
-        processes = [running.enter_context(token_process(database.url, app, lost_after=15)) for _ in range(3)]
+        processes = [running.enter_context(token_process(database.url, app, lost_after=60)) for _ in range(3)]
         wait_until(lambda: provider.state.gate.held)
         waiting = wait_until(lambda: database.execute("SELECT claim FROM tokens WHERE claim IS NOT NULL"))
         assert len(waiting) == 1
