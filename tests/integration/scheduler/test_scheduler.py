@@ -48,7 +48,7 @@ class Running:
 
     async def end(self) -> None:
         self._stop.set()
-        await asyncio.wait_for(self._task, 5)
+        await asyncio.wait_for(self._task, 30)
 
 
 async def test_quick_ticks_are_done_here_and_jobs_rung_for(engine: AsyncEngine, database: Database) -> None:
@@ -144,7 +144,7 @@ class Door:
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(5)
+        return self.process.wait(30)
 
 
 class TestDoor:
