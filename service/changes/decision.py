@@ -96,6 +96,8 @@ class Look:
     """Too many of the app's records are missing: each is asked for again after so long; None: not so."""
     accepted: bool = False
     """A person said that what is missing is deleted."""
+    tells_unchanged: bool = False
+    """Some rule of the app has `unchanged`: a hint that is settled makes a change, also if nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Finding:
     kind: Kind
     record: Fields | None
     diff: Diff | None = None
+    """Empty: nothing differs, and rules with `unchanged` are told so."""
     restored: bool = False
 
 

@@ -31,6 +31,7 @@ from service.changes.decision import (
 )
 from service.changes.diff import compare
 from service.changes.types import Fields, Kind
+from service.changes.unchanged import tell_unchanged
 from service.lifecycle import DeliveryOutcome, RecordState
 
 CREATED_SLACK = timedelta(minutes=5)
@@ -41,6 +42,13 @@ def decide(
     snapshot: Snapshot, memory: Memory, sight: Fields | Sight, hints: Sequence[Hint], look: Look
 ) -> Decision:
     """Say what a look at one record means. `sight` is its fields, or that there were none."""
+    decision = _decide(snapshot, memory, sight, hints, look)
+    return tell_unchanged(decision) if look.tells_unchanged else decision
+
+
+def _decide(
+    snapshot: Snapshot, memory: Memory, sight: Fields | Sight, hints: Sequence[Hint], look: Look
+) -> Decision:
     if sight is Sight.HIDDEN:
         reason = "our credentials may not read it"
         return Decision(
