@@ -97,7 +97,7 @@ class Look:
     accepted: bool = False
     """A person said that what is missing is deleted."""
     tells_unchanged: bool = False
-    """Some rule of the app has `unchanged`: a hint that is settled makes a change, also if nothing changed."""
+    """Some rule of the app has `unchanged`: settled hints make a change, also if nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)
