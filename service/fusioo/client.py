@@ -19,6 +19,7 @@ from service.fusioo.resources.records import Records
 from service.fusioo.resources.users import Users
 from service.fusioo.resources.webhooks import Webhooks
 from service.fusioo.tokens import MemoryTokens, TokenStore
+from service.fusioo.writes import Noting, unnoted
 from service.transport.http import Client, Timeout, Transport, make_client
 from service.transport.metering import Meter, Unmetered
 from service.transport.retrying import Retries
@@ -41,7 +42,8 @@ class FusiooClient:
     `timeout` limits each call altogether, in seconds, repetitions included (whole files, and fetching a token
     first, have limits of their own). `meter` counts the calls, each attempt of them (`ping` is free).
     `retries`: what failed in passing is repeated within the call where that is safe (fusioo/repeating.py);
-    who repeats by themselves, give NO_RETRIES. Every call raises FusiooError (fusioo/errors), or
+    who repeats by themselves, give NO_RETRIES. `noting` surrounds each create and update of a record
+    (fusioo/writes.py). Every call raises FusiooError (fusioo/errors), or
     BudgetExhaustedError before anything is sent. Raises ConfigurationError for a base URL of version 1 or 2,
     ValueError for no timeout.
     """
@@ -56,6 +58,7 @@ class FusiooClient:
         meter: Meter | None = None,
         max_bytes: int = _MOST_BYTES,
         retries: Retries = _RETRIES,
+        noting: Noting = unnoted,
     ) -> None:
         self._base_url, self._auth, self._http = check_base_url(base_url), auth, http
         caller = Caller(
@@ -67,7 +70,7 @@ class FusiooClient:
         )
         self._perform = caller.perform
         self.apps = Apps(caller.perform)
-        self.records = Records(caller.perform)
+        self.records = Records(caller.perform, noting)
         self.discussions = Discussions(caller.perform)
         self.comments = Comments(caller.perform)
         self.users = Users(caller.perform)

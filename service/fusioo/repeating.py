@@ -7,10 +7,14 @@ twice is the same as doing it once. A 429 never: the budget waits for it.
 from service.errors import Disposition
 from service.fusioo.errors import (
     ConcurrentRequestsError,
+    FusiooError,
     InternalError,
+    RequestTooLargeError,
     StaleTokenError,
     UnavailableError,
+    UnknownCodeError,
     UnreachableError,
+    UnreadableAnswerError,
 )
 from service.fusioo.protocol import Call
 
@@ -29,3 +33,10 @@ def is_repeatable(call: Call, error: Exception) -> bool:
 def may_have_acted(error: Exception) -> bool:
     """Whether Fusioo may have done, in spite of this error, what it was asked for."""
     return error.may_have_acted if isinstance(error, UnreachableError) else isinstance(error, _PASSING)
+
+
+def surely_wrote_nothing(error: Exception) -> bool:
+    """Whether Fusioo surely did not do what it was asked for: it refused in words that are understood."""
+    if not isinstance(error, FusiooError) or may_have_acted(error):
+        return False
+    return not isinstance(error, UnreadableAnswerError | UnknownCodeError | RequestTooLargeError)

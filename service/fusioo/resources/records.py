@@ -14,6 +14,7 @@ from service.fusioo.protocol import Call, build_call, ids_list
 from service.fusioo.resources.listed import ListedRecords
 from service.fusioo.resources.newest import newest
 from service.fusioo.walking import Progress, Walk
+from service.fusioo.writes import Noting, Write, unnoted
 
 Filter: TypeAlias = Mapping[str, Any]
 """Field id → condition → value, like `{"status": {"contains": "Done"}}`; several fields are joined by AND."""
@@ -23,8 +24,8 @@ RecordList: TypeAlias = list[Record]
 class Records:
     """`client.records`. Every method raises FusiooError (fusioo/errors)."""
 
-    def __init__(self, perform: Callable[[Call], Awaitable[Any]]) -> None:
-        self._perform = perform
+    def __init__(self, perform: Callable[[Call], Awaitable[Any]], noting: Noting = unnoted) -> None:
+        self._perform, self._noting = perform, noting
         self.batches = BatchSizes()
         """How many ids `walk_ids` asks for at once, learnt for each app while this client lives."""
 
@@ -186,7 +187,8 @@ class Records:
         Raises ValidationFailedError, CannotCreateError, ConcurrentRequestsError, AppNotFoundError.
         """
         call = build_call(endpoints.CREATE_RECORD, ids={"app": app_id}, body=dict(fields))
-        return answers.a_record(endpoints.CREATE_RECORD, await self._perform(call))
+        async with self._noting(Write(fields, app_id=app_id)):
+            return answers.a_record(endpoints.CREATE_RECORD, await self._perform(call))
 
     async def update(self, record_id: str, fields: Mapping[str, Any]) -> Record:
         """Set some fields of a record; gives what the API tells of it: nothing, or the whole record.
@@ -194,7 +196,8 @@ class Records:
         Raises ValidationFailedError, CannotUpdateError, RecordNotFoundError, RecordAccessDeniedError.
         """
         call = build_call(endpoints.UPDATE_RECORD, ids={"record": record_id}, body=dict(fields))
-        return answers.an_object(endpoints.UPDATE_RECORD, await self._perform(call))
+        async with self._noting(Write(fields, record_id=record_id)):
+            return answers.an_object(endpoints.UPDATE_RECORD, await self._perform(call))
 
     async def delete(self, record_id: str) -> None:
         """Delete a record. Raises CannotDeleteError, RecordNotFoundError, RecordAccessDeniedError."""

@@ -1,0 +1,70 @@
+"""A short name for a value, the same for all forms in which a provider shows that value. Pure.
+
+What was written comes back in other clothes: a text as a list of one, a moment in another zone, plain words
+as HTML (vendor facts, value table). So values are brought into one form before they are hashed, as rules
+compare them. Nothing can be read back from a hash.
+"""
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from service.rules.values import as_time, is_number, unwrap
+
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,29})(\.\d{1,30})?")
+"""Without zeros in front: those are a part of a text, like a postcode."""
+
+
+def hash_fields(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Hash each value, by field id."""
+    return {field_id: hash_value(value) for field_id, value in fields.items()}
+
+
+def hash_value(value: Any) -> str:
+    """Hash a JSON value.
+
+    Null, an empty text and an empty list are the same; so are a list of one and its element, lists in any
+    order, a number and its digits, a moment in any zone (to the second), a link and the id in it, a text
+    with and without HTML.
+    """
+    written = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """One form for all that is the same value; each with a word before it that says what it is."""
+    one = unwrap(value)
+    if isinstance(one, Mapping):
+        return _plain(one["id"]) if "id" in one else {name: _plain(each) for name, each in one.items()}
+    if isinstance(one, list | tuple):
+        return ["several", *sorted(map(_plain, one), key=json.dumps)] if one else None
+    if is_number(one):
+        return _number(Decimal(json.dumps(one)))
+    return _text(one) if isinstance(one, str) else one
+
+
+def _text(text: str) -> Any:
+    words = " ".join(html.unescape(_TAG.sub(" ", text)).split())
+    if _PLAIN_NUMBER.fullmatch(words):
+        return _number(Decimal(words))
+    time = as_time(words)
+    if isinstance(time, datetime):
+        return ["moment", _second(time)]
+    return ["day", time.isoformat()] if isinstance(time, date) else words or None
+
+
+def _number(number: Decimal) -> Any:
+    return ["number", f"{number.normalize():f}" if number else "0"]
+
+
+def _second(moment: datetime) -> str:
+    with suppress(OverflowError):  # in the first or last hours of the calendar
+        moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=0).isoformat()
