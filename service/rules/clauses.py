@@ -1,87 +1,130 @@
-"""How `when` and `changed` hold for a change, clause by clause, so that it can be explained. Pure."""
+"""How the conditions of a rule hold for a change, clause by clause, so that it can be explained. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from service.changes.types import Diff, Fields
-from service.rules.conditions import CONDITIONS, equal
-from service.rules.values import shown
-from service.rules.when import Transition, When
+from service.changes.types import Change, Diff, Fields, Kind
+from service.rules.change_conditions import ChangeConditions
+from service.rules.changed import Transition, Word
+from service.rules.clause import Clause, Truth, all_of, opposite, some
+from service.rules.conditions import CONDITIONS, contains_any, equal, has_no_value
+from service.rules.linked import Linked, is_link_path, linked_clause
+from service.rules.when import When
+
+ChangedRule = tuple[str, ...] | Mapping[str, Transition | Word]
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
-    """One condition of a rule, and how it stood for a change."""
+class Subject:
+    """What the conditions of a rule look at."""
 
-    path: str
-    """Where it stands in the rule: `when.priority.contains_any`, `when.any.0.status.equal`."""
-    expected: Any
-    seen: Any
-    ok: bool
-    reason: str | None = None
-    """Why the value could not be judged, where that is so."""
-
-    def __str__(self) -> str:
-        """What a person reads when the clause fails."""
-        reason = f" ({self.reason})" if self.reason else ""
-        return f"{self.path}: expected {shown(self.expected)}, saw {shown(self.seen)}{reason}"
+    change: Change
+    record: Fields
+    """The state that is asked: after the change, or before it."""
+    now: datetime
+    """The change's moment, in the account's time zone."""
+    linked: Linked | None = None
+    """None: not known yet; what asks for it is open."""
 
 
-def when_clauses(when: When, record: Fields, now: datetime) -> tuple[Clause, ...]:
-    """The clauses of `when`, of which all must hold, for a record.
-
-    `now` is the change's moment in the account's time zone.
-    """
-    return tuple(_clauses(when, record, now, "when"))
+def when_clauses(when: When, subject: Subject, path: str = "when") -> tuple[Clause, ...]:
+    """The clauses of `when`, of which all must hold; `path` is where it stands in the rule."""
+    return tuple(_clauses(when, subject, path))
 
 
 def changed_clauses(
-    changed: tuple[str, ...] | Mapping[str, Transition], diff: Diff, now: datetime
+    changed: ChangedRule, diff: Diff, now: datetime, path: str = "changed"
 ) -> tuple[Clause, ...]:
     """The clauses of `changed`, of which all must hold, for the diff of an update."""
     if isinstance(changed, Mapping):
-        return tuple(_transitions(changed, diff, now))
-    seen = list(diff)
-    return (Clause("changed", list(changed), seen, ok=any(field_id in diff for field_id in changed)),)
+        return tuple(
+            clause
+            for field_id, wanted in changed.items()
+            for clause in _transition(f"{path}.{field_id}", wanted, field_id, diff, now)
+        )
+    ok = any(field_id in diff for field_id in changed)
+    return (Clause(path, list(changed), list(diff), ok),)
 
 
-def _clauses(when: When, record: Fields, now: datetime, path: str) -> Iterator[Clause]:
+def _clauses(when: When, subject: Subject, path: str) -> Iterator[Clause]:
+    if when.of_change is not None:
+        yield from _change_clauses(when.of_change, subject, f"{path}.change")
     for field_id, conditions in when.fields.items():
-        seen = record.get(field_id)
+        if is_link_path(field_id, subject.record):
+            yield linked_clause(f"{path}.{field_id}", field_id, conditions, subject.linked, subject.now)
+            continue
+        seen = subject.record.get(field_id)
         for name, expected in conditions.written():
-            outcome = CONDITIONS[name](seen, expected, now)
+            outcome = CONDITIONS[name](seen, expected, subject.now)
             yield Clause(f"{path}.{field_id}.{name}", expected, seen, outcome.ok, outcome.reason)
-    if when.all_of is not None:
-        for index, each in enumerate(when.all_of):
-            yield from _clauses(each, record, now, f"{path}.all.{index}")
+    for index, each in enumerate(when.all_of or ()):
+        yield from _clauses(each, subject, f"{path}.all.{index}")
     if when.any_of is not None:
-        groups = [
-            tuple(_clauses(each, record, now, f"{path}.any.{index}"))
+        branches = [
+            _branch(f"{path}.any.{index}", tuple(_clauses(each, subject, f"{path}.any.{index}")))
             for index, each in enumerate(when.any_of)
         ]
-        held = [all(clause.ok for clause in group) for group in groups]
-        yield _combined(f"{path}.any", "at least one of them", groups, ok=any(held))
+        ok = some(branch.ok for branch in branches)
+        yield _combined(f"{path}.any", "at least one of them", tuple(branches), ok)
     if when.negated is not None:
-        group = tuple(_clauses(when.negated, record, now, f"{path}.not"))
-        ok = not all(clause.ok for clause in group)
-        yield _combined(f"{path}.not", "not all of them", [group], ok=ok)
+        clauses = tuple(_clauses(when.negated, subject, f"{path}.not"))
+        yield _combined(f"{path}.not", "not all of them", clauses, opposite(all_of(clauses)))
 
 
-def _combined(path: str, expected: str, groups: list[tuple[Clause, ...]], *, ok: bool) -> Clause:
+def _branch(path: str, clauses: tuple[Clause, ...]) -> Clause:
+    """One of several under `any`: a single clause stands for itself."""
+    return clauses[0] if len(clauses) == 1 else _combined(path, "all of them", clauses, all_of(clauses))
+
+
+def _combined(path: str, expected: str, inner: tuple[Clause, ...], ok: Truth) -> Clause:
     """One clause over several: what was seen is how each of them stood."""
-    seen = {clause.path: clause.ok for group in groups for clause in group}
-    reasons = [f"{clause.path}: {clause.reason}" for group in groups for clause in group if clause.reason]
-    return Clause(path, expected, seen, ok, "; ".join(reasons) or None)
+    reasons = [f"{clause.path}: {clause.reason}" for clause in inner if clause.reason]
+    seen = {clause.path: clause.ok for clause in inner}
+    return Clause(path, expected, seen, ok, "; ".join(reasons) or None, inner)
 
 
-def _transitions(changed: Mapping[str, Transition], diff: Diff, now: datetime) -> Iterator[Clause]:
-    for field_id, transition in changed.items():
-        if field_id not in diff:
-            yield Clause(f"changed.{field_id}", "a change", list(diff), ok=False)
-            continue
-        sides = {"from": diff[field_id].before, "to": diff[field_id].after}
-        for side, expected in transition.written():
+def _change_clauses(asked: ChangeConditions, subject: Subject, path: str) -> Iterator[Clause]:
+    change, written = subject.change, asked.model_fields_set
+    if "kind" in written:
+        yield Clause(f"{path}.kind", sorted(asked.kind), change.kind, change.kind in asked.kind)
+    if "origin" in written:
+        yield Clause(f"{path}.origin", sorted(asked.origin), change.origin, change.origin in asked.origin)
+    if "restored" in written:
+        yield Clause(f"{path}.restored", asked.restored, change.restored, change.restored is asked.restored)
+    if "edited_by" in written:
+        yield _edited_by(f"{path}.edited_by", list(asked.edited_by), subject)
+    if asked.changed is not None:
+        if change.diff is None:
+            reason = f"a {change.kind} without a diff does not tell what changed"
+            yield Clause(f"{path}.changed", "a diff", None, ok=False, reason=reason)
+        else:
+            yield from changed_clauses(asked.changed, change.diff, subject.now, f"{path}.changed")
+
+
+def _edited_by(path: str, names: list[str], subject: Subject) -> Clause:
+    change = subject.change
+    seen = None if change.record is None else change.record.get("last_modified_by")
+    if change.kind is Kind.DELETE:
+        return Clause(path, names, None, ok=False, reason="who deleted a record is not told")
+    if has_no_value(seen, True, subject.now).ok:
+        return Clause(path, names, seen, ok=False, reason="who edited the record is not known")
+    return Clause(path, names, seen, contains_any(seen, names, subject.now).ok)
+
+
+def _transition(
+    path: str, wanted: Transition | Word, field_id: str, diff: Diff, now: datetime
+) -> Iterator[Clause]:
+    if field_id not in diff:
+        yield Clause(path, "a change", list(diff), ok=False)
+        return
+    before, after = diff[field_id]
+    if isinstance(wanted, Transition):
+        sides = {"from": before, "to": after}
+        for side, expected in wanted.written():
             ok = equal(sides[side], expected, now).ok
-            yield Clause(f"changed.{field_id}.{side}", expected, sides[side], ok)
+            yield Clause(f"{path}.{side}", expected, sides[side], ok)
+        return
+    was_empty, is_empty = (has_no_value(value, True, now).ok for value in (before, after))
+    ok = was_empty and not is_empty if wanted == "set" else is_empty and not was_empty
+    yield Clause(path, wanted, {"before": before, "after": after}, ok)

@@ -11,10 +11,11 @@ from pydantic import Field, model_validator
 
 from service.changes.types import Kind
 from service.rules.account import Account
+from service.rules.changed import Changed
 from service.rules.expand import Expand
 from service.rules.handler import Handler
 from service.rules.section import Id, Name, NotEmpty, Period, Section
-from service.rules.when import Changed, When
+from service.rules.when import When
 
 
 class Rule(Section):
@@ -39,13 +40,26 @@ class Rule(Section):
         ),
         examples=[{"priority": {"contains_any": ["High", "Critical"]}, "approved": {"equal": True}}],
     )
+    when_before: When | None = Field(
+        None,
+        description=(
+            "Conditions on the record before the change. On delete, on its last known state. Never holds "
+            "for a create or a first sight: there is no state before. Who edited it before is not known."
+        ),
+        examples=[{"status": {"contains_any": ["To do", "In progress"]}}],
+    )
     changed: Changed | None = Field(
         None,
         description=(
-            "A list: one of these fields changed. A mapping: each of these fields changed in this way. Never "
-            "holds for a create, a first sight or a delete: there is no diff."
+            "A field or a list: one of these fields changed. A mapping: each of these fields changed in this "
+            "way: `from` and `to` values, or `set`, or `cleared`. Never holds for a create, a first sight or "
+            "a delete: there is no diff."
         ),
-        examples=[["status"], {"status": {"from": "In progress", "to": "Done"}}],
+        examples=[
+            ["status"],
+            {"status": {"from": "In progress", "to": "Done"}},
+            {"due_date": "cleared"},
+        ],
     )
     expand: Expand = Field(
         (),

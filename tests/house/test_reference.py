@@ -10,8 +10,9 @@ from typer.main import get_command
 from service.cli.main import app
 from service.cli.reference import example_of, pages, walk
 from service.dev.reference.field_types import FIELD_TYPES, TODAY, FieldType
-from service.rules.clauses import when_clauses
+from service.rules.clauses import Subject, when_clauses
 from service.rules.when import When
+from tests.fixtures.changes import a_change
 
 COMMANDS = list(walk(typer.Context(get_command(app), info_name="relay")))
 
@@ -38,5 +39,6 @@ def test_every_argument_and_option_says_what_it_is(context: typer.Context) -> No
 @pytest.mark.parametrize("field", FIELD_TYPES, ids=lambda field: field.name)
 def test_conditions_hold_for_the_types_of_field(field: FieldType) -> None:
     now = datetime.fromisoformat(TODAY).replace(hour=12, tzinfo=UTC)
-    clauses = when_clauses(When.model_validate({"field": field.conditions}), {"field": field.value}, now)
+    subject = Subject(a_change(), {"field": field.value}, now)
+    clauses = when_clauses(When.model_validate({"field": field.conditions}), subject)
     assert [str(clause) for clause in clauses if not clause.ok] == []

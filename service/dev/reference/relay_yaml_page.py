@@ -9,10 +9,12 @@ from service.dev.reference.markdown import code, in_yaml, table
 from service.dev.reference.sections import keys_of, section_table
 from service.handlers.registry import KINDS, LATER_KINDS
 from service.rules.account import Account, Budget, OAuth
+from service.rules.change_conditions import ChangeConditions
+from service.rules.changed import Transition
 from service.rules.conditions import CONDITIONS
 from service.rules.handler import Handler
 from service.rules.schema import RelayFile, Retention, Rule
-from service.rules.when import FieldConditions, Transition, When
+from service.rules.when import FieldConditions, When
 
 _HEAD = """\
 # relay.yaml
@@ -91,6 +93,7 @@ _HEADINGS = {
     "Handler": "Handler",
     "Rule": "Rule",
     "When": "when",
+    "ChangeConditions": "change",
     "FieldConditions": "Conditions",
     "Transition": "changed",
     "Retention": "Retention",
@@ -112,6 +115,7 @@ def render_relay_yaml() -> str:
             _later_kinds(),
             _part("Rule", Rule),
             _part("when", When),
+            _part("change", ChangeConditions),
             _conditions(),
             _field_types(),
             _part("changed", Transition),

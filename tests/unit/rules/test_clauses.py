@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from service.changes.types import FieldDiff
-from service.rules.clauses import changed_clauses, when_clauses
-from service.rules.when import Changed, When
+from service.rules.changed import Changed
+from service.rules.clauses import Subject, changed_clauses, when_clauses
+from service.rules.when import When
+from tests.fixtures.changes import a_change
 
 NOW = datetime(2024, 9, 30, 12, tzinfo=UTC)
 RECORDS = st.dictionaries(st.sampled_from("abc"), st.integers(0, 2), max_size=3)
@@ -31,7 +33,9 @@ TREES = st.recursive(
 
 
 def holds(when: dict[str, Any], record: dict[str, Any]) -> bool:
-    return all(clause.ok for clause in when_clauses(When.model_validate(when), record, NOW))
+    return all(
+        clause.ok for clause in when_clauses(When.model_validate(when), Subject(a_change(), record, NOW))
+    )
 
 
 def changed_holds(changed: Any, diff: dict[str, FieldDiff]) -> bool:
@@ -79,7 +83,7 @@ def test_clauses_name_their_place_and_what_was_seen() -> None:
             "any": [{"a": {"greater_than": 0}}, {"c": {"is_today": True}}],
         }
     )
-    first, second, third = when_clauses(when, {"a": 2, "b": "xy"}, NOW)
+    first, second, third = when_clauses(when, Subject(a_change(), {"a": 2, "b": "xy"}, NOW))
     assert (first.path, first.expected, first.seen, first.ok) == ("when.a.equal", 1, 2, False)
     assert (second.path, second.ok) == ("when.all.0.b.contains", True)
     assert third.path == "when.any"
