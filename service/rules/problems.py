@@ -13,10 +13,11 @@ _FEW = 12
 
 
 class Position(NamedTuple):
-    """Where something stands in the file; both count from 1."""
+    """Where something stands in a file; line and column count from 1. Line 0: the file as a whole."""
 
     line: int
     column: int
+    file: str = ""
 
 
 class Finding(NamedTuple):
@@ -50,9 +51,12 @@ class InvalidConfigurationError(ConfigurationError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """A remedy for a misspelt word: the nearest known one, else the known ones where they are few."""
+    """A remedy for a misspelt word: the nearest known one in whatever case, else all where they are few."""
     names = sorted(known)
-    close = get_close_matches(word, names, n=1)
+    by_folded = {name.casefold(): name for name in names}
+    close = get_close_matches(word, names, n=1) or [
+        by_folded[folded] for folded in get_close_matches(word.casefold(), by_folded, n=1)
+    ]
     if close:
         return f"did you mean `{close[0]}`?"
     return f"known: {', '.join(names)}" if 0 < len(names) <= _FEW else None
