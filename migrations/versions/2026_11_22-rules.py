@@ -19,6 +19,9 @@ _NOW = "'pending_links', 'waiting', 'ready', 'running', 'done', 'dead', 'discard
 
 def upgrade() -> None:
     op.add_column("changes", sa.Column("verdicts", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
+    op.add_column(
+        "expansions", sa.Column("conditions", postgresql.JSONB(astext_type=sa.Text()), nullable=True)
+    )
     op.add_column("runs", sa.Column("rules_digest", sa.Text(), nullable=True))
     op.add_column("runs", sa.Column("current_state", sa.Boolean(), server_default="false", nullable=False))
     _keep_statuses(_NOW)
@@ -35,6 +38,7 @@ def downgrade() -> None:
     _keep_statuses(_BEFORE)
     op.drop_column("runs", "current_state")
     op.drop_column("runs", "rules_digest")
+    op.drop_column("expansions", "conditions")
     op.drop_column("changes", "verdicts")
 
 
@@ -47,11 +51,9 @@ def _make_rulebooks() -> None:
     op.create_table(
         "rulebooks",
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("rules", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("timezones", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "first_used_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("loaded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_rulebooks")),
     )
 
@@ -66,6 +68,7 @@ def _make_handler_states() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("probe_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_start_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("handler", name=op.f("pk_handler_states")),
     )
 

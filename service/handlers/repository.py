@@ -22,8 +22,10 @@ class NewRun:
     """Whether it waits until its linked records are there (`service.links`)."""
 
 
-async def insert_runs(connection: AsyncConnection, account: str, app_id: str, runs: Sequence[NewRun]) -> None:
-    """Store runs of records that this transaction holds, in the order given.
+async def insert_runs(
+    connection: AsyncConnection, account: str, app_id: str, runs: Sequence[NewRun], *, rules_digest: str
+) -> None:
+    """Store runs of records that this transaction holds, in the order given; `rules_digest` made them.
 
     An ordered run waits when an unfinished run of its record and handler stands before it; one that awaits
     its links joins these when it has them.
@@ -36,8 +38,9 @@ async def insert_runs(connection: AsyncConnection, account: str, app_id: str, ru
                     CAST(:record_ids AS text[]), CAST(:rules AS text[]), CAST(:handlers AS text[]),
                     CAST(:ordered AS boolean[]), CAST(:awaiting AS boolean[])) WITH ORDINALITY
                     AS given (id, change_id, record_id, rule, handler, ordered, awaits_links, place))
-            INSERT INTO runs (id, change_id, account, app_id, record_id, rule, handler, ordered, status)
-            SELECT id, change_id, :account, :app_id, record_id, rule, handler, ordered,
+            INSERT INTO runs (id, change_id, account, app_id, record_id, rule, handler, ordered,
+                rules_digest, status)
+            SELECT id, change_id, :account, :app_id, record_id, rule, handler, ordered, :rules_digest,
                 CASE WHEN awaits_links THEN 'pending_links' WHEN ordered AND (
                     row_number() OVER (PARTITION BY record_id, handler ORDER BY place) > 1
                     OR EXISTS (
@@ -51,6 +54,7 @@ async def insert_runs(connection: AsyncConnection, account: str, app_id: str, ru
         {
             "account": account,
             "app_id": app_id,
+            "rules_digest": rules_digest,
             "ids": [run.id for run in runs],
             "change_ids": [run.change_id for run in runs],
             "record_ids": [run.record_id for run in runs],

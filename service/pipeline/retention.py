@@ -28,14 +28,25 @@ class Retention:
     """The job `retention`. Unfinished things are never removed; it may be stopped at any point."""
 
     def __init__(
-        self, engine: AsyncEngine, *, deliveries: timedelta, changes: timedelta, batch: int = BATCH
+        self,
+        engine: AsyncEngine,
+        *,
+        deliveries: timedelta,
+        changes: timedelta,
+        rules_digest: str = "",
+        batch: int = BATCH,
     ) -> None:
-        """Take how long settled deliveries, and changes whose runs are all finished, are kept."""
+        """Take how long settled deliveries, and changes whose runs are all finished, are kept.
+
+        `rules_digest` names the rules in use: they stay, also where they judged nothing yet.
+        """
         self._engine, self._deliveries, self._changes, self._batch = engine, deliveries, changes, batch
+        self._rules_digest = rules_digest
 
     async def forget(self, _key: str = "") -> None:
         """Forget all that is old enough now."""
         forgotten = {"deliveries": await self._forget_deliveries(), "changes": await self._forget_changes()}
+        forgotten["rulebooks"] = await self._forget_rulebooks()
         for table, age in SMALL_AGES.items():
             forgotten[table] = await self._forget_small(table, age)
         structlog.get_logger().info("retention.done", **forgotten)
@@ -63,6 +74,12 @@ class Retention:
             if reached is None:
                 return total
             after = reached
+
+    async def _forget_rulebooks(self) -> int:
+        async with self._engine.begin() as connection:
+            return await repository.forget_rulebooks(
+                connection, older_than=self._changes, current=self._rules_digest
+            )
 
     async def _forget_small(self, table: str, age: timedelta) -> int:
         total = 0

@@ -168,20 +168,25 @@ async def insert_changes(
     sight: int,
     call_id: int | None,
     rules_digest: str,
+    verdicts: Mapping[UUID, Mapping[str, str | None]],
 ) -> None:
-    """Store changes of locked records. `sight` is the look that found them."""
+    """Store changes of locked records. `sight` is the look that found them.
+
+    `verdicts` of a change: for each rule of its app None, or what decided that it does not match.
+    """
     await connection.execute(
         text(
             """
             INSERT INTO changes (id, account, app_id, record_id, version, kind, origin, restored, diff, after,
-            deliveries, first_received_at, call_id, sight, rules_digest)
+            deliveries, first_received_at, call_id, sight, rules_digest, verdicts)
             SELECT id, :account, :app_id, record_id, version, kind, origin, restored, CAST(diff AS jsonb),
-            CAST(after AS jsonb), deliveries, first_received_at, :call_id, :sight, :rules_digest
+            CAST(after AS jsonb), deliveries, first_received_at, :call_id, :sight, :rules_digest,
+            CAST(verdicts AS jsonb)
             FROM unnest(CAST(:ids AS uuid[]), CAST(:record_ids AS text[]), CAST(:versions AS bigint[]),
             CAST(:kinds AS text[]), CAST(:origins AS text[]), CAST(:restored AS boolean[]),
             CAST(:diffs AS text[]), CAST(:afters AS text[]), CAST(:deliveries AS integer[]),
-            CAST(:firsts AS timestamptz[])) AS new (id, record_id, version, kind, origin, restored, diff,
-            after, deliveries, first_received_at)"""
+            CAST(:firsts AS timestamptz[]), CAST(:verdicts AS text[])) AS new (id, record_id, version, kind,
+            origin, restored, diff, after, deliveries, first_received_at, verdicts)"""
         ),
         {
             "account": account,
@@ -199,6 +204,7 @@ async def insert_changes(
             "afters": TextArray(_json(change.record) for change in changes),
             "deliveries": [change.deliveries for change in changes],
             "firsts": [change.first_received_at for change in changes],
+            "verdicts": TextArray(_json(verdicts.get(change.id) or None) for change in changes),
         },
     )
 

@@ -39,8 +39,8 @@ _LOCK_CHANGES = text("""
 _FORGET_CHANGES = text("""
     DELETE FROM changes WHERE id = ANY(:ids)
     AND NOT EXISTS (
-        SELECT FROM runs WHERE runs.change_id = changes.id AND runs.status NOT IN ('done', 'discarded', 'skipped')
-        OFFSET 0)
+        SELECT FROM runs WHERE runs.change_id = changes.id
+        AND runs.status NOT IN ('done', 'discarded', 'skipped') OFFSET 0)
     AND NOT EXISTS (
         SELECT FROM runs WHERE runs.status = 'dead' AND runs.account = changes.account
         AND runs.app_id = changes.app_id AND runs.record_id = changes.record_id)
@@ -68,6 +68,12 @@ _LINKED_RECORDS = text("""
     DELETE FROM linked_records WHERE (account, app_id, record_id) IN (
         SELECT account, app_id, record_id FROM linked_records
         WHERE seen_at < now() - CAST(:age AS interval) ORDER BY seen_at LIMIT :batch)
+    RETURNING 1""")
+
+# Whole tables are read for a digest that no change names: once, for then it is forgotten.
+_RULEBOOKS = text("""
+    DELETE FROM rulebooks WHERE loaded_at < now() - CAST(:age AS interval) AND digest <> :current
+    AND NOT EXISTS (SELECT FROM changes WHERE changes.rules_digest = rulebooks.digest)
     RETURNING 1""")
 
 SMALL_TABLES = {
@@ -118,3 +124,9 @@ async def forget_small(connection: AsyncConnection, table: str, *, older_than: t
     """Forget up to `batch` rows of one of `SMALL_TABLES`; returns how many."""
     values = {"age": older_than, "batch": batch}
     return len((await connection.execute(SMALL_TABLES[table], values)).all())
+
+
+async def forget_rulebooks(connection: AsyncConnection, *, older_than: timedelta, current: str) -> int:
+    """Forget the rules that judged none of the changes that are kept; those of `current` stay."""
+    values = {"age": older_than, "current": current}
+    return len((await connection.execute(_RULEBOOKS, values)).all())

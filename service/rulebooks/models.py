@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import JSON
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,7 +16,9 @@ class RulebookRow(Base):
 
     digest: Mapped[Key]
     """Of the whole file (`Configuration.digest`)."""
-    rules: Mapped[list[Any]] = mapped_column(JSONB)
+    rules: Mapped[list[Any]] = mapped_column(JSON)
+    """Not JSONB, which forgets the order of keys: which clause decided, hangs on it."""
     timezones: Mapped[dict[str, str]] = mapped_column(JSONB)
     """The time zone of each account, by name."""
-    first_used_at: Mapped[Moment]
+    loaded_at: Mapped[Moment]
+    """When a process that judges by them started last."""

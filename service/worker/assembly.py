@@ -16,6 +16,7 @@ from service.pipeline.accounts.opened import Accounts
 from service.pipeline.accounts.tokens import TokenVault
 from service.pipeline.halts import try_halted
 from service.pipeline.jobs import Jobs
+from service.pipeline.kept_rules import keep_rules
 from service.pipeline.linking.expand import Expander
 from service.pipeline.retention import Retention
 from service.pipeline.rulebook import Rulebook
@@ -61,12 +62,17 @@ def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack, *, thread
             accounts = _accounts(place, held)
             return Work(
                 {queue.value: _settler(place, accounts).settle, EXPAND: _expander(place, accounts).expand},
-                begin=partial(try_halted, place.engine, list(place.configuration.accounts)),
+                begin=partial(_begin_settling, place),
             )
         case QueueName.RUN:
             return _running(place, held, threads)
         case QueueName.JOB:
             return Work({queue.value: _jobs(place).do})
+
+
+async def _begin_settling(place: Workplace) -> None:
+    await keep_rules(place.engine, place.configuration)
+    await try_halted(place.engine, list(place.configuration.accounts))
 
 
 def _settler(place: Workplace, accounts: Accounts) -> Settler:
@@ -136,7 +142,12 @@ def _runner(
 
 def _jobs(place: Workplace) -> Jobs:
     kept = place.configuration.retention
-    retention = Retention(place.engine, deliveries=kept.deliveries, changes=kept.changes)
+    retention = Retention(
+        place.engine,
+        deliveries=kept.deliveries,
+        changes=kept.changes,
+        rules_digest=place.configuration.digest,
+    )
     return Jobs(
         {"retention": retention.forget},
         place.engine,

@@ -1,10 +1,14 @@
 """What a look found, as it is stored: changes, and the runs of the rules that match them. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from service.changes.decision import Decision
+from service.changes.echo import NO_ECHO, Echo
 from service.changes.types import App, Change, Origin
 from service.handlers.repository import NewRun
 from service.inbox.batching import DueDelivery
@@ -13,6 +17,9 @@ from service.pipeline.rulebook import Rulebook
 from service.pipeline.settling.verdicts import leads_to_change
 from service.records.repository import NewChange
 from service.registrations.apps import AppView
+
+_ELSEWHERE = ("account", "app")
+"""What decided of rules that are for another app: of these nothing is kept."""
 
 
 def changes_of(
@@ -39,6 +46,14 @@ def changes_of(
     return changes
 
 
+def with_origins(changes: Mapping[str, NewChange], echoes: Mapping[str, Echo]) -> dict[str, NewChange]:
+    """Call those changes echoes of which all comes of our own writes; both by record id."""
+    return {
+        record_id: replace(change, origin=Origin.ECHO) if echoes.get(record_id, NO_ECHO).complete else change
+        for record_id, change in changes.items()
+    }
+
+
 def seen_by_rules(new: NewChange, view: AppView, *, account: str, provider: str, app_id: str) -> Change:
     """Give a change the form in which rules look at it."""
     return Change(
@@ -58,26 +73,47 @@ def seen_by_rules(new: NewChange, view: AppView, *, account: str, provider: str,
     )
 
 
-def runs_of(changes: Sequence[Change], view: AppView, rulebook: Rulebook) -> list[NewRun]:
-    """List the runs of the rules that match, in the order of the changes. Raises what a rule raises."""
-    runs = []
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules said of some changes."""
+
+    runs: list[NewRun]
+    """Of the rules that match, in the order of the changes."""
+    verdicts: dict[UUID, dict[str, str | None]]
+    """By change and rule of its app: None, or what decided that the rule does not match."""
+
+
+def judge_changes(
+    changes: Sequence[Change],
+    view: AppView,
+    rulebook: Rulebook,
+    echoes: Mapping[str, Echo] = MappingProxyType({}),
+) -> Judged:
+    """Judge changes of one app by all rules, `echoes` by record id. Raises what a rule raises."""
+    judged = Judged([], {})
     for change in changes:
-        for verdict in rulebook.matcher.match(change, {view.name: change.app.id}):
-            if not verdict.matched:
-                continue
-            runs += [
-                NewRun(
-                    uuid7(),
-                    change.id,
-                    change.record_id,
-                    verdict.rule,
-                    handler,
-                    rulebook.ordered[handler],
-                    awaits_links=verdict.rule in rulebook.expand,
-                )
-                for handler in rulebook.runs[verdict.rule]
-            ]
-    return runs
+        hidden_from = echoes.get(change.record_id, NO_ECHO).hidden_from
+        verdicts = [
+            verdict
+            for verdict in rulebook.matcher.match(change, {view.name: change.app.id}, hidden_from=hidden_from)
+            if verdict.decided_by not in _ELSEWHERE
+        ]
+        judged.runs.extend(
+            NewRun(
+                uuid7(),
+                change.id,
+                change.record_id,
+                verdict.rule,
+                handler,
+                rulebook.ordered[handler],
+                awaits_links=verdict.rule in rulebook.expand,
+            )
+            for verdict in verdicts
+            if verdict.matched
+            for handler in rulebook.runs[verdict.rule]
+        )
+        judged.verdicts[change.id] = {verdict.rule: verdict.decided_by for verdict in verdicts}
+    return judged
 
 
 def expansions_of(runs: Sequence[NewRun], rulebook: Rulebook) -> list[NewExpansion]:

@@ -24,7 +24,13 @@ from service.links.repository import insert_expansions
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.settling.cooling import rests_of
 from service.pipeline.settling.deletions import judge_deletions
-from service.pipeline.settling.findings import changes_of, expansions_of, runs_of, seen_by_rules
+from service.pipeline.settling.echoes import ComputedIn, none_computed
+from service.pipeline.settling.findings import (
+    changes_of,
+    expansions_of,
+    judge_changes,
+    seen_by_rules,
+)
 from service.pipeline.settling.verdicts import verdicts_of
 from service.records.repository import LockedRecord, NewChange, insert_changes, lock_records, store_snapshots
 from service.registrations.apps import AppView, view_app
@@ -48,6 +54,7 @@ class Sights:
     call_id: int | None = None
     standing: Standing | None = None
     """The account's budget: records rest after a look as long as it wants; None: they do not."""
+    computed_in: ComputedIn = none_computed
 
     def hints(self, record_id: str) -> list[Hint]:
         """Give the hints that led to the look at a record."""
@@ -56,17 +63,10 @@ class Sights:
     def part(self, record_ids: Iterable[str]) -> "Sights":
         """Give the same look, of some of the records only."""
         chosen = set(record_ids)
-        return Sights(
-            self.account,
-            self.provider,
-            self.app_id,
-            self.started,
-            {record_id: sight for record_id, sight in self.seen.items() if record_id in chosen},
-            {record_id: due for record_id, due in self.due.items() if record_id in chosen},
-            self.alone,
-            self.origin,
-            self.call_id,
-            self.standing,
+        return replace(
+            self,
+            seen={record_id: sight for record_id, sight in self.seen.items() if record_id in chosen},
+            due={record_id: due for record_id, due in self.due.items() if record_id in chosen},
         )
 
 
@@ -114,7 +114,18 @@ async def store_sights(
     decisions = await _decide(connection, sights, judged, view, recheck)
     await _store_snapshots(connection, sights, locked, decisions, recheck)
     changes = changes_of(decisions, sights.due, sights.origin)
-    runs = runs_of([_seen_by_rules(sights, new, view) for new in changes.values()], view, rulebook)
+    echoes = await find_echoes(
+        connection,
+        sights.account,
+        sights.app_id,
+        view,
+        changes.values(),
+        computed_in=sights.computed_in,
+    )
+    changes = with_origins(changes, echoes)
+    seen = [_seen_by_rules(sights, new, view) for new in changes.values()]
+    ruled = judge_changes(seen, view, rulebook, echoes)
+    runs = ruled.runs
     if changes:
         await insert_changes(
             connection,
@@ -124,9 +135,10 @@ async def store_sights(
             sight=sights.started,
             call_id=sights.call_id,
             rules_digest=rulebook.digest,
+            verdicts=ruled.verdicts,
         )
     if runs:
-        await insert_runs(connection, sights.account, sights.app_id, runs)
+        await insert_runs(connection, sights.account, sights.app_id, runs, rules_digest=rulebook.digest)
     expansions = expansions_of(runs, rulebook)
     if expansions:
         await insert_expansions(connection, sights.account, expansions)

@@ -74,8 +74,10 @@ class World:
     def left(self, table: str) -> list[object]:
         return sorted((row[0] for row in self._database.execute(f"SELECT id FROM {table}")), key=str)
 
-    async def forget(self, batch: int = 1000) -> None:
-        await Retention(self._engine, deliveries=DELIVERIES, changes=CHANGES, batch=batch).forget()
+    async def forget(self, batch: int = 1000, *, rules_digest: str = "") -> None:
+        await Retention(
+            self._engine, deliveries=DELIVERIES, changes=CHANGES, rules_digest=rules_digest, batch=batch
+        ).forget()
 
 
 @pytest.fixture
@@ -134,7 +136,9 @@ async def test_changes_go_with_their_runs_and_attempts(world: World) -> None:
     assert len(world.left("runs")) == len(world.left("attempts")) == 1
 
 
-@pytest.mark.parametrize("status", sorted(set(RunStatus) - {RunStatus.DONE, RunStatus.DISCARDED}))
+@pytest.mark.parametrize(
+    "status", sorted(set(RunStatus) - {RunStatus.DONE, RunStatus.DISCARDED, RunStatus.SKIPPED})
+)
 async def test_a_change_with_an_unfinished_or_dead_run_stays_whole(world: World, status: RunStatus) -> None:
     change = world.change("900 days", "done", status)
     await world.forget()
@@ -205,6 +209,20 @@ async def test_linked_records_are_kept_a_day_and_what_runs_wait_for_as_long_as_i
     await world.forget()
     assert database.execute("SELECT record_id FROM linked_records") == [("recent",)]
     assert database.execute("SELECT change_id FROM expansions") == [(recent,)]
+
+
+async def test_rules_go_when_no_change_names_them_any_more(world: World, database: Database) -> None:
+    for digest, age in (("named", "40 d"), ("forgotten", "40 d"), ("recent", "29 d"), ("in use", "40 d")):
+        database.execute(
+            "INSERT INTO rulebooks (digest, rules, timezones, loaded_at)"
+            " VALUES (%s, '[]', '{}', now() - %s::interval)",
+            [digest, age],
+        )
+    change = world.change("29 d")
+    database.execute("UPDATE changes SET rules_digest = 'named' WHERE id = %s", [change])
+    await world.forget(rules_digest="in use")
+    left = database.execute("SELECT digest FROM rulebooks ORDER BY digest")
+    assert left == [("in use",), ("named",), ("recent",)]
 
 
 async def test_a_young_server_forgets_no_process(world: World, database: Database) -> None:
