@@ -47,7 +47,9 @@ class Settings(BaseSettings):
         description="Redis or Valkey, used as given; nothing of ours but Dramatiq lives there.",
     )
     config: Path = Field(
-        Path("relay.yaml"), alias="RELAY_CONFIG", description="The file of accounts, handlers and rules."
+        Path("relay.yaml"),
+        alias="RELAY_CONFIG",
+        description="The file of accounts, handlers and rules, or a directory of such files.",
     )
     public_url: str | None = Field(
         None,

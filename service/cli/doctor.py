@@ -69,8 +69,9 @@ async def _examine() -> list[Finding]:
 def _check_handlers(configuration: "Configuration", settings: Settings) -> None:
     from service.handlers.kinds import HandlerDeps
     from service.handlers.registry import build_handlers
+    from service.rules.files import modules_directory
 
-    build_handlers(configuration, HandlerDeps(directory=settings.config.resolve().parent))
+    build_handlers(configuration, HandlerDeps(directory=modules_directory(settings.config)))
 
 
 async def _examine_services(settings: Settings, configuration: "Configuration | None") -> list[Finding]:

@@ -17,11 +17,12 @@ def check() -> None:
     from service.config import read_settings
     from service.handlers.kinds import HandlerDeps
     from service.handlers.registry import build_handlers
+    from service.rules.files import modules_directory
     from service.rules.loader import load
 
     path = read_settings().config
     configuration = load(path, attached_variables())
-    build_handlers(configuration, HandlerDeps(directory=path.resolve().parent))
+    build_handlers(configuration, HandlerDeps(directory=modules_directory(path)))
     typer.echo(
         f"{path} is right: {len(configuration.accounts)} accounts, {len(configuration.handlers)} handlers,"
         f" {len(configuration.rules)} rules."

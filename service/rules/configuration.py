@@ -25,7 +25,7 @@ class Source:
     def invalid(self, findings: Iterable[Finding], also: Iterable[Problem] = ()) -> InvalidConfigurationError:
         """The error that reports these findings, by position. Values from the environment are not shown."""
         problems = [*also, *(self.positions.problem(self._hidden(finding)) for finding in findings)]
-        return InvalidConfigurationError(sorted(dict.fromkeys(problems), key=lambda each: each.position))
+        return InvalidConfigurationError(sorted(dict.fromkeys(problems), key=_order))
 
     def _hidden(self, finding: Finding) -> Finding:
         references = self.put_in.get(finding.path)
@@ -33,6 +33,11 @@ class Source:
             return finding
         message = f"the value of {', '.join(references)} is not accepted here"
         return finding._replace(message=message, remedy=None)
+
+
+def _order(problem: Problem) -> tuple[str, int, int]:
+    line, column, file = problem.position
+    return file, line, column
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Document:
     tree: Any
     positions: Positions
     problems: list[Problem] = field(default_factory=list)
+    is_complete: bool = True
+    """Of several files: whether all of them could be read, so that what the others say can be judged."""
 
 
 def read_document(text: str, file_name: str) -> Document:
@@ -71,7 +73,8 @@ class _Reader:
         self._values = 0
 
     def report(self, position: Position, message: str, remedy: str | None = None) -> None:
-        self.problems.append(Problem(self.positions.place(position), message, remedy, position))
+        here = self.positions.here(position)
+        self.problems.append(Problem(self.positions.place(here), message, remedy, here))
 
     def value(self, node: Node, path: KeyPath) -> Any:
         self._values += 1

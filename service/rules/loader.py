@@ -1,4 +1,4 @@
-"""`relay.yaml`, read and checked: the one module of this package that touches a file."""
+"""`relay.yaml`, read and checked."""
 
 import hashlib
 import json
@@ -8,25 +8,23 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.errors import ConfigurationError
 from service.rules.configuration import Configuration, Source
-from service.rules.document import read_document
 from service.rules.explanations import explain
+from service.rules.files import ConfigurationFiles, read_files
+from service.rules.merging import read_documents
 from service.rules.problems import Finding
 from service.rules.references import check_references
 from service.rules.schema import RelayFile
 from service.rules.substitution import Substitution
 from service.rules.written_secrets import check_secrets
 
-_MOST_BYTES = 1024 * 1024
-
 
 def load(path: Path, env: Mapping[str, str]) -> Configuration:
-    """Read and check a configuration file, with `${VAR}` from `env`.
+    """Read and check a configuration, a file or a directory of files, with `${VAR}` from `env`.
 
     Raises ConfigurationError if it can't be read, InvalidConfigurationError with every problem in it.
     """
-    return parse(_read(path), str(path), env)
+    return parse_files(read_files(path), env)
 
 
 def parse(text: str, file_name: str, env: Mapping[str, str]) -> Configuration:
@@ -34,10 +32,19 @@ def parse(text: str, file_name: str, env: Mapping[str, str]) -> Configuration:
 
     Raises InvalidConfigurationError with every problem in it.
     """
-    document = read_document(text, file_name)
+    files = ConfigurationFiles(Path(file_name), is_directory=False, texts=((file_name, text),))
+    return parse_files(files, env)
+
+
+def parse_files(files: ConfigurationFiles, env: Mapping[str, str]) -> Configuration:
+    """Check a configuration that was read before, several files as one.
+
+    Raises InvalidConfigurationError with every problem in it.
+    """
+    document = read_documents(files)
     substitution = Substitution(env)
     source = Source(document.positions, substitution.put_in)
-    if not isinstance(document.tree, dict):
+    if not isinstance(document.tree, dict) or not document.is_complete:
         findings = [] if document.problems else [_no_mapping(document.tree)]
         raise source.invalid(findings, also=document.problems)
     tree = substitution.apply(document.tree)
@@ -57,26 +64,6 @@ def parse(text: str, file_name: str, env: Mapping[str, str]) -> Configuration:
         digest=_digest(document.tree),
         source=source,
     )
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except FileNotFoundError:
-        remedy = "`relay init` writes a starter file; RELAY_CONFIG names another one"
-        raise ConfigurationError("there is no such file", place=str(path), remedy=remedy) from None
-    except OSError as error:
-        remedy = "give a readable file in RELAY_CONFIG"
-        raise ConfigurationError(f"can't be read: {error.strerror}", place=str(path), remedy=remedy) from None
-    if len(content) > _MOST_BYTES:
-        raise ConfigurationError("is larger than 1 MiB", place=str(path), remedy="make it smaller")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        place, remedy = f"{path}:{line}", "save it as UTF-8"
-        raise ConfigurationError("is not UTF-8", place=place, remedy=remedy) from None
 
 
 def _validate(tree: dict[str, Any], source: Source) -> tuple[RelayFile | None, list[Finding]]:

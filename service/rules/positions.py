@@ -1,6 +1,6 @@
-"""Where each key and value of a configuration stands in its file. Pure."""
+"""Where each key and value of a configuration stands, and in which of its files. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from service.rules.problems import Finding, KeyPath, Position, Problem
@@ -14,16 +14,31 @@ class Marks(NamedTuple):
 
 
 class Positions:
-    """The position of every path of a file; paths that are not there lead to the nearest one above."""
+    """The position of every path of a file, or of several as one (`adopt`).
 
-    def __init__(self, file_name: str) -> None:
+    Paths that are not there lead to the nearest one above.
+    """
+
+    def __init__(self, file_name: str, *, of_files: bool = False) -> None:
+        """Take the name to show; `of_files`: it is the directory of the files, and no place is in itself."""
         self._file_name = file_name
-        start = Position(1, 1)
+        start = Position(0, 0, file_name) if of_files else Position(1, 1, file_name)
         self._marks: dict[KeyPath, Marks] = {(): Marks(start, start)}
 
     def add(self, path: KeyPath, key: Position, value: Position) -> None:
         """Note where an entry stands; the first one stays."""
-        self._marks.setdefault(path, Marks(key, value))
+        self._marks.setdefault(path, Marks(self.here(key), self.here(value)))
+
+    def adopt(self, other: "Positions", moved: Mapping[KeyPath, KeyPath]) -> None:
+        """Take over what stands in another file at these paths (of one or two steps), and below, as ours."""
+        for path, marks in other._marks.items():  # noqa: SLF001  of the same class
+            for length in (1, 2):
+                if (ours := moved.get(path[:length])) is not None and len(path) >= length:
+                    self._marks.setdefault((*ours, *path[length:]), marks)
+
+    def here(self, position: Position) -> Position:
+        """The position, said to be in this file."""
+        return position._replace(file=self._file_name)
 
     def follow(self, steps: Sequence[str | int]) -> KeyPath:
         """The deepest path of the file along these steps; steps that the file does not have are left out."""
@@ -43,7 +58,8 @@ class Positions:
 
     def place(self, position: Position) -> str:
         """The position as editors and terminals know it: `relay.yaml:12:5`."""
-        return f"{self._file_name}:{position.line}:{position.column}"
+        name = position.file or self._file_name
+        return f"{name}:{position.line}:{position.column}" if position.line else name
 
     def problem(self, finding: Finding) -> Problem:
         """A finding, with its place in the file."""

@@ -8,17 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.errors import ConfigurationError
-from service.rules.document import read_document
+from service.rules.document import Document
 from service.rules.problems import KeyPath
 from service.rules.substitution import Substitution
 
 
-def secret_headers(text: str, file_name: str, env: Mapping[str, str]) -> dict[str, str]:
-    """Give `secret_header` by account, of the accounts that set it; `file_name` is only shown.
+def secret_headers(document: Document, env: Mapping[str, str]) -> dict[str, str]:
+    """Give `secret_header` by account, of the accounts that set it.
 
     Raises ConfigurationError, with its place, for one that can't be used.
     """
-    document = read_document(text, file_name)
     accounts = document.tree.get("accounts") if isinstance(document.tree, dict) else None
     found: dict[str, str] = {}
     for name, account in (accounts if isinstance(accounts, dict) else {}).items():

@@ -22,7 +22,9 @@ from service.db.migrating import outdated_revisions
 from service.errors import ConfigurationError
 from service.observability.logging import configure_logging
 from service.pipeline.probes.expected import Expected, expected_of
+from service.rules.files import read_files
 from service.rules.loader import load
+from service.rules.merging import read_documents
 from service.rules.secret_headers import secret_headers
 from service.web.app import create_app
 from service.web.lifespan import WebOptions
@@ -119,15 +121,9 @@ def _create_and_settle(factory: "partial[Starlette]") -> Starlette:
 
 
 def _read_secret_headers(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
-    try:
-        text = settings.config.read_text("utf-8-sig")
-    except FileNotFoundError:
+    if not settings.config.exists():
         return {}  # the receiver can do without: every provider has its usual header
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"can't be read: {type(error).__name__}", place=str(settings.config)
-        ) from None
-    return secret_headers(text, str(settings.config), env)
+    return secret_headers(read_documents(read_files(settings.config)), env)
 
 
 def _read_expected(settings: Settings, env: Mapping[str, str]) -> Expected | None:

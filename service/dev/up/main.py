@@ -29,6 +29,7 @@ from service.handlers.kinds import HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
 from service.pipeline.registering.applying import apply_configured
 from service.rules.configuration import Configuration
+from service.rules.files import modules_directory
 from service.rules.loader import load
 from service.sealing import SecretBox
 
@@ -61,7 +62,7 @@ def run_up(
         configuration = load(plan.settings.config, {**environment, **plan.provider_variables})
         if plan.simulator is not None:
             check_accounts(configuration, plan.simulator.url)
-        asyncio.run(_check_handlers(configuration, plan.settings.config.parent))
+        asyncio.run(_check_handlers(configuration, modules_directory(plan.settings.config)))
         screen.note("Starting PostgreSQL and Valkey …")
         with attachable(root, plan.attachment), embedded_services(root) as services:
             up = _Up(plan, configuration, services, screen)

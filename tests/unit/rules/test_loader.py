@@ -155,6 +155,6 @@ def test_a_file_that_is_no_text_of_ours(tmp_path: Path, content: bytes, message:
         load(path, {})
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="can't be read"):
+def test_a_folder_needs_files(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"holds no \*\.yaml"):
         load(tmp_path, {})
