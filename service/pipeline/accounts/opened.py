@@ -11,6 +11,7 @@ from service.budget.ledger import Ledger
 from service.errors import NotFoundError
 from service.fusioo.auth import Auth
 from service.fusioo.client import FusiooClient
+from service.fusioo.computed import computed_in_schema
 from service.fusioo.endpoints import GET_RECORD, LIST_RECORDS, RECORDS_BY_IDS
 from service.fusioo.link_targets import targets_in_schema
 from service.fusioo.links import ids_in
@@ -74,6 +75,7 @@ class OpenAccount:
             self.ledger,
             source=lambda meter: FusiooSource(self.client(meter)),
             endpoints=Endpoints(many=RECORDS_BY_IDS.label, one=GET_RECORD.label, newest=LIST_RECORDS.label),
+            computed_in=computed_in_schema,
         )
 
     def linked(self) -> LinkedAccount:

@@ -8,6 +8,7 @@ from service.budget.ledger import Ledger
 from service.budget.pacing import Standing
 from service.changes.types import Answer
 from service.inbox.batching import Batch
+from service.pipeline.settling.echoes import ComputedIn, none_computed
 from service.pipeline.settling.listed import Page
 from service.records.slots import ClaimedSlot
 from service.transport.metering import Meter
@@ -49,6 +50,8 @@ class SettledAccount:
     ledger: Ledger
     source: Callable[[Meter], Source]
     endpoints: Endpoints
+    computed_in: ComputedIn = none_computed
+    """Which fields the provider sets by itself: they follow from our writes as from anybody's."""
 
 
 @dataclass(frozen=True, slots=True)

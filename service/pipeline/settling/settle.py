@@ -113,6 +113,7 @@ class Settler:
             alone=look.batch.kind is BatchClass.ALONE,
             call_id=look.call_id,
             standing=look.standing,
+            computed_in=look.account.computed_in,
         )
         try:
             stored = await self._store_halving(look, sights, self._release(look, found=len(seen)))

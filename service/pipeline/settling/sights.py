@@ -24,12 +24,13 @@ from service.links.repository import insert_expansions
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.settling.cooling import rests_of
 from service.pipeline.settling.deletions import judge_deletions
-from service.pipeline.settling.echoes import ComputedIn, none_computed
+from service.pipeline.settling.echoes import ComputedIn, find_echoes, none_computed
 from service.pipeline.settling.findings import (
     changes_of,
     expansions_of,
     judge_changes,
     seen_by_rules,
+    with_origins,
 )
 from service.pipeline.settling.verdicts import verdicts_of
 from service.records.repository import LockedRecord, NewChange, insert_changes, lock_records, store_snapshots
