@@ -1,4 +1,4 @@
-"""Rules and handlers: how each rule judged a change, the rules of each digest, paused handlers, own writes.
+"""Rules and handlers: verdicts of changes, rules of each digest, paused handlers, own writes, apps seen.
 
 A lock not had within `service.db.migrating.LOCK_TIMEOUT` fails it. On tables in use: indexes CONCURRENTLY,
 inside `op.get_context().autocommit_block()`; constraints NOT VALID first, and VALIDATE in a later revision.
@@ -28,9 +28,11 @@ def upgrade() -> None:
     _make_rulebooks()
     _make_handler_states()
     _make_own_writes()
+    _make_app_listings()
 
 
 def downgrade() -> None:
+    op.drop_table("app_listings")
     op.drop_table("own_writes")
     op.drop_table("handler_states")
     op.drop_table("rulebooks")
@@ -94,3 +96,13 @@ def _make_own_writes() -> None:
         postgresql_where=sa.text("used_at IS NULL"),
     )
     op.create_index(op.f("ix_own_writes_noted_at"), "own_writes", ["noted_at"])
+
+
+def _make_app_listings() -> None:
+    op.create_table(
+        "app_listings",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("apps", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("listed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_app_listings")),
+    )

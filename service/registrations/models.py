@@ -27,6 +27,18 @@ class WatchedApp(Base):
     watched_since: Mapped[Moment]
     """From when on a record's first sight may be its creation."""
     refreshed_at: Mapped[Moment]
+    """When `schema` was the provider's word last."""
+
+
+class AppListing(Base):
+    """All apps that an account's token saw when they were listed last, also those that no rule names."""
+
+    __tablename__ = "app_listings"
+
+    account: Mapped[Key]
+    apps: Mapped[list[Any]] = mapped_column(JSONB)
+    """Each as the provider describes it, like `apps.schema`."""
+    listed_at: Mapped[Moment]
 
 
 class Registration(Base):
