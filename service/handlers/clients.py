@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from service.fusioo.auth import Auth
+from service.fusioo.writes import Noting, Write
 from service.handlers.database import HandlerDatabase
 from service.transport.metering import Meter
 
@@ -43,3 +44,17 @@ class GuardedAuth:
 
     def __repr__(self) -> str:
         return f"GuardedAuth({self._inner!r})"
+
+
+class GuardedNoting:
+    """Notes of the writes of one Context: no note is made for a call that `db` would refuse."""
+
+    def __init__(self, inner: Noting, database: HandlerDatabase) -> None:
+        self._inner, self._database = inner, database
+
+    @asynccontextmanager
+    async def __call__(self, write: Write) -> AsyncIterator[None]:
+        """Surround one write. Raises RefusedError while the transaction is open."""
+        with self._database.calling():
+            async with self._inner(write):
+                yield

@@ -16,10 +16,12 @@ from service.fusioo.endpoints import GET_RECORD, LIST_RECORDS, RECORDS_BY_IDS
 from service.fusioo.link_targets import targets_in_schema
 from service.fusioo.links import ids_in
 from service.fusioo.source import FusiooSource
-from service.handlers.clients import GuardedAuth, GuardedMeter
+from service.fusioo.writes import Noting, unnoted
+from service.handlers.clients import GuardedAuth, GuardedMeter, GuardedNoting
 from service.handlers.database import HandlerDatabase
 from service.pipeline.accounts.clients import auth_of, http_within
 from service.pipeline.accounts.limits import limit_of
+from service.pipeline.accounts.noting import OwnWrites, Writer
 from service.pipeline.accounts.tokens import TokenVault
 from service.pipeline.linking.accounts import LinkedAccount
 from service.pipeline.settling.looks import Endpoints, SettledAccount
@@ -49,14 +51,16 @@ class OpenAccount:
         """
         self.name, self.provider = name, account.provider
         self.ledger = Ledger(engine, name, limit_of(account), longest=timeout, holder=holder)
+        self._own_writes = OwnWrites(engine, name)
         self._base_url, self._timeout = account.base_url, timeout
         self._link_age = account.link_age
         self._http = http_within(timeout, transport=transport)
         self._auth = auth_of(name, account, http=self._http, timeout=timeout, vault=vault)
 
-    def client(self, meter: Meter, auth: Auth | None = None) -> FusiooClient:
-        """Give a client whose calls `meter` counts. It shares the account's connections: don't close it.
+    def client(self, meter: Meter, auth: Auth | None = None, *, noting: Noting = unnoted) -> FusiooClient:
+        """Give a client whose calls `meter` counts, and whose writes `noting` surrounds.
 
+        It shares the account's connections: don't close it.
         It repeats nothing by itself: what failed is settled or run again by who asked for it.
         """
         return FusiooClient(
@@ -66,6 +70,7 @@ class OpenAccount:
             base_url=self._base_url,
             meter=meter,
             retries=NO_RETRIES,
+            noting=noting,
         )
 
     def settled(self) -> SettledAccount:
@@ -88,10 +93,14 @@ class OpenAccount:
             link_age=self._link_age,
         )
 
-    def client_for_handler(self, database: HandlerDatabase) -> FusiooClient:
-        """Give the client of one attempt: paid by the handlers' lane, refused while its `db` is open."""
+    def client_for_handler(self, database: HandlerDatabase, writer: Writer) -> FusiooClient:
+        """Give the client of one attempt of `writer`.
+
+        Its calls are paid by the handlers' lane and refused while its `db` is open; its writes are noted.
+        """
         meter = GuardedMeter(self.ledger.meter(Lane.HANDLERS), database)
-        return self.client(meter, GuardedAuth(self._auth, database))
+        noting = GuardedNoting(self._own_writes.by(writer), database)
+        return self.client(meter, GuardedAuth(self._auth, database), noting=noting)
 
     async def close(self) -> None:
         """Close the connections, after the call for a token that is under way."""
@@ -132,12 +141,12 @@ class Accounts:
         """Give the provider of each account."""
         return {name: account.provider for name, account in self._open.items()}
 
-    def fusioo(self, name: str, database: HandlerDatabase) -> FusiooClient:
+    def fusioo(self, name: str, database: HandlerDatabase, writer: Writer) -> FusiooClient:
         """Give the client of one attempt of a handler. Raises NotFoundError for an unknown account."""
         if name not in self._open:
             known = ", ".join(sorted(self._open))
             raise NotFoundError(f"there is no account {name!r} in the configuration; there are: {known}")
-        return self._open[name].client_for_handler(database)
+        return self._open[name].client_for_handler(database, writer)
 
     async def close(self) -> None:
         """Close every account's connections."""
