@@ -82,6 +82,8 @@ class BuiltHandler:
     """Frees what it holds; called once, at the end of the process."""
     abandoned: Callable[[], int] = _none_abandoned
     """How many calls still run in this process although their time limit has cancelled them."""
+    fields: frozenset[str] = frozenset()
+    """The field ids that its templates read by name, from `record` and `diff`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class BoundHandler(HandlerSettings):
     close: Callable[[], Awaitable[None]] = field(repr=False)
     abandoned: Callable[[], int] = field(repr=False)
     tell: Tell = field(default=takes_no_alarms, repr=False)
+    fields: frozenset[str] = frozenset()
+    """The field ids that its templates read by name."""
 
     @property
     def takes_changes(self) -> bool:

@@ -30,6 +30,11 @@ LATER_KINDS = frozenset(
 )
 """Kinds that belong to the format and that this version does not run: it says so, and guesses nothing."""
 
+_FOR_ALARMS = {
+    "http": "write another one, whose templates name `alarm`",
+    "python": "mark its function with @alarm_handler, or name another one",
+}
+
 
 def build_handlers(configuration: Configuration, deps: HandlerDeps) -> Mapping[str, BoundHandler]:
     """Build every configured handler, by name. Opens no connection; imports the modules of kind `python`.
@@ -80,7 +85,12 @@ def _build(kind: HandlerKind[Any], name: str, handler: Handler, deps: HandlerDep
     )
     built = kind.build(options, settings, deps)
     return BoundHandler(
-        **asdict(settings), call=built.call, tell=built.tell, close=built.close, abandoned=built.abandoned
+        **asdict(settings),
+        call=built.call,
+        tell=built.tell,
+        close=built.close,
+        abandoned=built.abandoned,
+        fields=built.fields,
     )
 
 
@@ -88,7 +98,7 @@ def _misplaced(configuration: Configuration, built: Mapping[str, BoundHandler]) 
     """Find handlers for changes under `alarms`, and handlers for alarms in rules."""
     for index, name in enumerate(configuration.alarms):
         if name in built and not built[name].takes_alarms:
-            remedy = "mark its function with @alarm_handler, or name another one"
+            remedy = _FOR_ALARMS.get(built[name].kind, "name another one")
             yield Finding(("alarms", index), f"the handler `{name}` takes changes, not alarms", remedy)
     for number, rule in enumerate(configuration.rules):
         for index, name in enumerate(rule.run):

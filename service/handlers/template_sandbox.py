@@ -4,7 +4,7 @@ Jinja2's sandbox (https://jinja.palletsprojects.com/en/stable/sandbox/) keeps te
 in Python; here they also lose what has no use for values of records: fewer ways, fewer surprises.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -13,7 +13,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from service.handlers.template_filters import filters, in_text
+from service.handlers.template_filters import filters
 
 RANGE_AT_MOST = 1000
 """How many numbers `range` gives at most."""
@@ -33,8 +33,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
-    def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, finalize=in_text)
+    def __init__(self, write: Callable[[Any], Any]) -> None:
+        """`write` says how the value of an expression stands in a text."""
+        super().__init__(undefined=StrictUndefined, finalize=write)
         self.filters = dict(filters())
         self.globals = {"range": _bounded_range}
 

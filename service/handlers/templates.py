@@ -17,6 +17,7 @@ from jinja2.environment import Template, TemplateExpression
 
 from service.errors import RelayError
 from service.handlers.kinds import OptionError
+from service.handlers.template_filters import in_text
 from service.handlers.template_sandbox import Sandbox
 from service.handlers.template_syntax import TemplateMistakeError, fields_in, names_in, parse
 from service.handlers.template_values import CHANGE_NAMES
@@ -52,14 +53,16 @@ def compile_templates(
     names: Collection[str] = CHANGE_NAMES,
     as_text: bool = False,
     secret: bool = False,
+    write: Callable[[Any], Any] = in_text,
 ) -> Templates:
     """Compile a JSON value whose texts are templates over `names`.
 
     `under` is its path within the handler's options; `as_text`: a lone expression is rendered to text too;
-    `secret`: no error repeats any part of a text. Raises OptionError for the first template that can't be
-    used, with its path and, in a text of several lines, its line.
+    `secret`: no error repeats any part of a text; `write` says how a value stands in a text, and fails for
+    what is undefined or leaves it as it is. Raises OptionError for the first template that can't be used,
+    with its path and, in a text of several lines, its line.
     """
-    compiler = _Compiler(Sandbox(), names, as_text=as_text, secret=secret)
+    compiler = _Compiler(Sandbox(write), names, as_text=as_text, secret=secret)
     part = compiler.compile(value, under)
 
     def render(values: Mapping[str, Any]) -> Any:

@@ -10,8 +10,8 @@ from typing import Any
 from service.rules.problems import Finding, KeyPath
 from service.rules.substitution import references_in
 
-_SECRET_KEY = re.compile(r"(?:^|[_-])(?:token|secret|password|api[_-]?key)$", re.IGNORECASE)
-_SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
+_SECRET_KEY = re.compile(r"(?:^|[_-])(?:token|secret|password|bearer|api[_-]?key)$", re.IGNORECASE)
+_SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|password|bearer|api-?key", re.IGNORECASE)
 _USER_AND_PASSWORD = re.compile(r"://[^\s/@:]*:(?P<password>[^\s/@]+)@")
 _NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]+")
 
@@ -31,6 +31,8 @@ def check_secrets(tree: Any) -> Iterator[Finding]:
         for kind, options in _entries(handler):
             path: KeyPath = ("handlers", name, kind)
             yield from _check_options(options, path)
+            for way, inner in _nested(options, "auth"):
+                yield from _check_options(inner, (*path, *way))
             headers = options.get("headers") if isinstance(options, dict) else None
             for header, value in _entries(headers):
                 if _SECRET_HEADER.search(header) and _is_written_out(value):
@@ -43,6 +45,14 @@ def _check_options(options: Any, path: KeyPath) -> Iterator[Finding]:
     for key, value in _entries(options):
         if _SECRET_KEY.search(key) and _is_written_out(value):
             yield _finding((*path, key), f"`{key}`")
+
+
+def _nested(options: Any, key: str) -> Iterator[tuple[KeyPath, Any]]:
+    """The options under a key of options, and those under each of their keys, with their paths."""
+    inner = options.get(key) if isinstance(options, dict) else None
+    yield (key,), inner
+    for name, each in _entries(inner):
+        yield (key, name), each
 
 
 def _check_addresses(value: Any, path: KeyPath) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Handler kind `http`: one signed JSON request per attempt (CONTRACT §6, Standard Webhooks)."""
+"""Handler kind `http`: one signed request per attempt (CONTRACT §6, Standard Webhooks)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,11 +9,20 @@ from standardwebhooks.webhooks import Webhook
 from service.changes.types import Change
 from service.handlers.alarm_payload import build_alarm_payload
 from service.handlers.alarms import Alarm, AlarmContext
+from service.handlers.builtin.http_message import Message, MessageTemplates
 from service.handlers.builtin.http_options import HttpOptions, signing_key
 from service.handlers.clipping import clip, redact
 from service.handlers.context import Context
-from service.handlers.kinds import BuiltHandler, HandlerDeps, HandlerKind, HandlerSettings
-from service.handlers.payload import build_payload, encode_payload
+from service.handlers.kinds import (
+    BuiltHandler,
+    HandlerDeps,
+    HandlerKind,
+    HandlerSettings,
+    takes_no_alarms,
+    takes_no_changes,
+)
+from service.handlers.payload import build_payload
+from service.handlers.template_values import values_of, values_of_alarm
 from service.handlers.types import Done, Failed, Outcome
 from service.transport.http import Client, Timeout, make_client, send
 from service.transport.messages import Request, Response
@@ -30,37 +39,44 @@ class HttpHandler:
     """Sends changes to one URL. `deadline` is seconds for one request, all in all."""
 
     def __init__(
-        self, options: HttpOptions, *, client: Client, deadline: float, now: Callable[[], datetime]
+        self,
+        options: HttpOptions,
+        templates: MessageTemplates,
+        *,
+        client: Client,
+        deadline: float,
+        now: Callable[[], datetime],
     ) -> None:
-        self._options, self._client, self._deadline, self._now = options, client, deadline, now
+        self._options, self._templates = options, templates
+        self._client, self._deadline, self._now = client, deadline, now
         self._signer = None if options.secret is None else Webhook(signing_key(options.secret))
 
     async def __call__(self, change: Change, context: Context) -> Outcome:
-        """Send one change. Raises a TransportError where no usable answer came."""
-        body = encode_payload(build_payload(change, context))
-        return await self._send(self.request(body, context.idempotency_key))
+        """Send one change. Raises TemplateFailedError, and a TransportError where no usable answer came."""
+        message = self._templates.render(values_of(change), lambda: build_payload(change, context))
+        return await self._send(self.request(message, context.idempotency_key))
 
     async def tell(self, alarm: Alarm, context: AlarmContext) -> Outcome:
-        """Send one alarm. Raises a TransportError where no usable answer came."""
-        body = encode_payload(build_alarm_payload(alarm, context))
-        return await self._send(self.request(body, context.idempotency_key))
+        """Send one alarm. Raises as for a change."""
+        message = self._templates.render(values_of_alarm(alarm), lambda: build_alarm_payload(alarm, context))
+        return await self._send(self.request(message, context.idempotency_key))
 
     async def _send(self, request: Request) -> Outcome:
         answer = await send(self._client, request, deadline=self._deadline, max_bytes=_BODY_READ, cut=True)
         return self.judge(answer)
 
-    def request(self, body: str, key: str) -> Request:
+    def request(self, message: Message, key: str) -> Request:
         """Build what is sent: the body, signed together with the idempotency key and the present second."""
         moment = self._now()
         headers = {
-            **{name: value.get_secret_value() for name, value in self._options.headers.items()},
-            "content-type": "application/json",
+            **message.headers,
             "webhook-id": key,
             "webhook-timestamp": str(int(moment.timestamp())),
         }
         if self._signer is not None:
-            headers["webhook-signature"] = self._signer.sign(key, moment, body)
-        return Request(self._options.method, self._options.url, headers, body.encode())
+            headers["webhook-signature"] = self._signer.sign(key, moment, message.body or "")
+        body = None if message.body is None else message.body.encode()
+        return Request(self._options.method, message.url, headers, body)
 
     def judge(self, answer: Response) -> Outcome:
         """Say what an answer means: 2xx done, 410 dead, everything else tried again (CONTRACT §6)."""
@@ -91,6 +107,7 @@ def _named(status: int) -> str:
 
 
 def _build(options: HttpOptions, settings: HandlerSettings, deps: HandlerDeps) -> BuiltHandler:
+    templates = MessageTemplates(options)
     deadline = settings.timeout.total_seconds()
     client = make_client(
         timeout=Timeout(deadline, connect=min(deadline, _CONNECT_LIMIT)),
@@ -98,8 +115,13 @@ def _build(options: HttpOptions, settings: HandlerSettings, deps: HandlerDeps) -
         transport=deps.transport,
         max_connections=settings.concurrency,
     )
-    handler = HttpHandler(options, client=client, deadline=deadline, now=deps.now)
-    return BuiltHandler(handler, handler.tell, close=handler.close)
+    handler = HttpHandler(options, templates, client=client, deadline=deadline, now=deps.now)
+    return BuiltHandler(
+        handler if templates.takes_changes else takes_no_changes,
+        handler.tell if templates.takes_alarms else takes_no_alarms,
+        close=handler.close,
+        fields=templates.fields,
+    )
 
 
 HTTP = HandlerKind("http", HttpOptions, _build)

@@ -107,7 +107,7 @@ def test_a_lone_expression_can_be_wanted_as_text() -> None:
         ({"text": ["", "{{ x }}"]}, "the template names `x`", ("body", "text", 1)),
         ("{{ record.title", "the template can't be read: unexpected end of template", ("body",)),
         ("{% if record.a %}", "the template can't be read: Unexpected end of template", ("body",)),
-        ("{{ record.a | uper }}", "names the filter `uper`, and there is none such (did you mean `upper`?)", ("body",)),
+        ("{{ record.a | uper }}", "filter `uper`, and there is none such (did you mean `upper`?)", ("body",)),
         ("{{ record.a is definde }}", "the test `definde`, and there is none such (did", ("body",)),
         ("{% include 'a' %}", "holds `{% include %}`, and a template here stands alone", ("body",)),
         ("{% macro a() %}{% endmacro %}", "holds `{% macro %}`", ("body",)),
