@@ -98,6 +98,8 @@ class HttpOptions(BaseModel):
             raise ValueError("should name its host without templates; path and query may hold them")
         if parts.username is not None or parts.password is not None:
             raise ValueError("should hold no user name or password; use `auth: {basic: {user, password}}`")
+        if "{%" in url:
+            raise ValueError("should hold no statements, {% %}; expressions can choose: {{ a if b else c }}")
         if re.search(r"[\x00-\x20\x7f]", fixed):
             raise ValueError("should hold no spaces or control characters; write them as %20 and the like")
         return url

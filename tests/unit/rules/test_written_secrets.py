@@ -29,6 +29,8 @@ def _handler(options: str) -> str:
         (_handler("url: https://a.example, secret: s3cret"), "s3cret", "`secret`", "${OPS_SECRET}"),
         (_handler("headers: {Authorization: s3cret}"), "s3cret", "the header Authorization", "${OPS_AUTHOR"),
         (_handler("headers: {X-Api-Key: s3cret}"), "s3cret", "the header X-Api-Key", "${OPS_X_API_KEY}"),
+        (_handler("auth: {bearer: s3cret}"), "s3cret", "`bearer`", "${OPS_BEARER}"),
+        (_handler("auth: {basic: {password: s3cret}}"), "s3cret", "`password`", "${OPS_PASSWORD}"),
         (_handler("url: pg://me:s3cret@db/x"), "pg://", "the address's password", "${OPS_URL}"),
         (
             _account("base_url: http://u:s3cret@h/v3"),
