@@ -1,13 +1,15 @@
 """Claiming expansions: all that is due of an account, by one process at a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.changes.types import Fields
+from service.changes.types import App, Change, FieldDiff, Kind, Origin
 from service.db.locks import Lock, lock
 from service.db.processes import HOLDER_LOST
 from service.links.resolving import RecordKey
@@ -19,22 +21,26 @@ _HOLDER_LOST = HOLDER_LOST.format(holder="expansions.holder")
 class ClaimedExpansion:
     """An expansion that is ours until we store what became of it, or our process is lost."""
 
-    change_id: UUID
+    change: Change
+    """As far as rules look at it: its provider, and its app's name, are not told."""
     rule: str
     paths: tuple[str, ...]
-    record: RecordKey
-    fields: Fields | None
-    """The record after the change; None: nothing is known of it."""
-    created_at: datetime
     claimed_at: datetime
     """When nobody had been asked yet: whatever is seen now was so at this moment, or later."""
-    looks: int
-    failures: int
+    looks: int = 0
+    failures: int = 0
+    conditions: Mapping[str, Any] | None = None
+    """What the rule asks of the linked records (`rules.kept_conditions`); None: nothing."""
+
+    @property
+    def record(self) -> RecordKey:
+        """Whose links they are."""
+        return RecordKey(self.change.app.id, self.change.record_id)
 
     @property
     def match(self) -> tuple[UUID, str]:
         """What names it."""
-        return self.change_id, self.rule
+        return self.change.id, self.rule
 
 
 async def claim_expansions(
@@ -58,7 +64,10 @@ async def claim_expansions(
                 UPDATE expansions SET token = :token, holder = :holder FROM due
                 WHERE expansions.change_id = due.change_id AND expansions.rule = due.rule
                 RETURNING expansions.*)
-            SELECT claimed.*, now() AS moment, changes.app_id, changes.record_id, changes.after
+            SELECT claimed.rule, claimed.paths, claimed.looks, claimed.failures, claimed.conditions,
+                now() AS moment, changes.id, changes.account, changes.app_id, changes.record_id,
+                changes.version, changes.kind, changes.origin, changes.restored, changes.diff, changes.after,
+                changes.deliveries, changes.created_at
             FROM claimed JOIN changes ON changes.id = claimed.change_id
             ORDER BY claimed.next_at, claimed.change_id"""
         ),
@@ -66,18 +75,34 @@ async def claim_expansions(
     )
     return [
         ClaimedExpansion(
-            row.change_id,
+            _change(row),
             row.rule,
             tuple(row.paths),
-            RecordKey(row.app_id, row.record_id),
-            row.after,
-            row.created_at,
             row.moment,
             row.looks,
             row.failures,
+            row.conditions,
         )
         for row in rows
     ]
+
+
+def _change(row: Row[Any]) -> Change:
+    return Change(
+        id=row.id,
+        account=row.account,
+        provider="",
+        app=App(row.app_id, row.app_id),
+        record_id=row.record_id,
+        kind=Kind(row.kind),
+        origin=Origin(row.origin),
+        version=row.version,
+        record=row.after,
+        diff=None if row.diff is None else {name: FieldDiff(*sides) for name, sides in row.diff.items()},
+        created_at=row.created_at,
+        restored=row.restored,
+        deliveries=row.deliveries,
+    )
 
 
 async def take_back_claim(connection: AsyncConnection, account: str, token: UUID) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,7 +12,10 @@ from service.db.base import QUEUE_STORAGE, Base, Key, Moment
 
 
 class Expansion(Base):
-    """The linked records of one change, for one rule: its runs wait until they are there, or given up."""
+    """The linked records of one change, for one rule: its runs wait until they are there, or given up.
+
+    Then they go, or are skipped: the rule may ask something of the linked records that does not hold.
+    """
 
     __tablename__ = "expansions"
 
@@ -21,6 +24,11 @@ class Expansion(Base):
     account: Mapped[str]
     paths: Mapped[list[str]] = mapped_column(ARRAY(Text))
     """Which links: `client`, `client.owner`. Each one's beginning stands before it."""
+    conditions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What the rule asks of the linked records, as it was when it matched. NULL: nothing; its runs go.
+
+    Not jsonb, which forgets the order of keys: that of the conditions says which of them decided.
+    """
     looks: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """How often some were asked for, and absent."""
     failures: Mapped[int] = mapped_column(SmallInteger, server_default="0")

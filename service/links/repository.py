@@ -22,6 +22,8 @@ class NewExpansion:
     change_id: UUID
     rule: str
     paths: Sequence[str]
+    conditions: Mapping[str, Any] | None = None
+    """What the rule asks of the linked records; None: nothing."""
 
 
 class Seen(NamedTuple):
@@ -58,16 +60,18 @@ async def insert_expansions(
     await connection.execute(
         text(
             """
-            INSERT INTO expansions (change_id, rule, account, paths)
-            SELECT change_id, rule, :account, ARRAY(SELECT jsonb_array_elements_text(CAST(paths AS jsonb)))
-            FROM unnest(CAST(:change_ids AS uuid[]), CAST(:rules AS text[]), CAST(:paths AS text[]))
-                AS new (change_id, rule, paths)"""
+            INSERT INTO expansions (change_id, rule, account, paths, conditions)
+            SELECT change_id, rule, :account, ARRAY(SELECT jsonb_array_elements_text(CAST(paths AS jsonb))),
+                CAST(conditions AS json)
+            FROM unnest(CAST(:change_ids AS uuid[]), CAST(:rules AS text[]), CAST(:paths AS text[]),
+                CAST(:conditions AS text[])) AS new (change_id, rule, paths, conditions)"""
         ),
         {
             "account": account,
             "change_ids": [each.change_id for each in expansions],
             "rules": [each.rule for each in expansions],
             "paths": [json.dumps(list(each.paths)) for each in expansions],
+            "conditions": [_json(each.conditions) for each in expansions],
         },
     )
 

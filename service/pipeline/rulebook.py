@@ -1,9 +1,14 @@
 """What the configuration says of changes and runs, as the pipeline needs it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import Any, Self
 
+from service.rules.expand import with_beginnings
+from service.rules.kept_conditions import KeptConditions, linked_paths
 from service.rules.matcher import Matcher
+from service.rules.schema import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,4 +23,39 @@ class Rulebook:
     digest: str
     """Names this version of the rules."""
     expand: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Which linked records a rule's handlers get, by the rule's name; rules without are left out."""
+    """Which linked records a rule's conditions ask about and its handlers get, by the rule's name; rules
+    without are left out."""
+    conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The conditions of the rules that ask about linked records (`KeptConditions`, as JSON), by name."""
+    unchanged: frozenset[tuple[str, str]] = frozenset()
+    """The accounts and apps, as rules name them, of the rules that run also when nothing differs."""
+
+    @classmethod
+    def of(
+        cls,
+        rules: Sequence[Rule],
+        *,
+        ordered: Mapping[str, bool],
+        digest: str,
+        timezones: Mapping[str, tzinfo],
+    ) -> Self:
+        """Take it from the rules of a configuration."""
+        asked = {rule.name: linked_paths(rule.when) for rule in rules}
+        expand = {rule.name: with_beginnings((*rule.expand, *asked[rule.name])) for rule in rules}
+        return cls(
+            matcher=Matcher(rules, timezones),
+            runs={rule.name: rule.run for rule in rules},
+            ordered=ordered,
+            digest=digest,
+            expand={name: paths for name, paths in expand.items() if paths},
+            conditions={
+                rule.name: KeptConditions.of(rule.when, timezones.get(rule.account, UTC)).written()
+                for rule in rules
+                if rule.when is not None and asked[rule.name]
+            },
+            unchanged=frozenset((rule.account, rule.app) for rule in rules if rule.unchanged),
+        )
+
+    def tells_unchanged(self, account: str, app_id: str, app_name: str) -> bool:
+        """Whether some rule of an app runs also when nothing differs."""
+        return not self.unchanged.isdisjoint({(account, app_id), (account, app_name)})

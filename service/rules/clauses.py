@@ -8,9 +8,9 @@ from service.changes.types import Change, Diff, Fields, Kind
 from service.rules.change_conditions import ChangeConditions
 from service.rules.changed import Transition, Word
 from service.rules.clause import Clause, Truth, all_of, opposite, some
-from service.rules.conditions import CONDITIONS, contains_any, equal, has_no_value
-from service.rules.linked import Linked, is_link_path, linked_clause
-from service.rules.when import When
+from service.rules.conditions import contains_any, equal, has_no_value
+from service.rules.linked import Linked, field_clauses, is_link_path, linked_clause
+from service.rules.when import FieldConditions, When
 
 ChangedRule = tuple[str, ...] | Mapping[str, Transition | Word]
 
@@ -50,14 +50,7 @@ def changed_clauses(
 def _clauses(when: When, subject: Subject, path: str) -> Iterator[Clause]:
     if when.of_change is not None:
         yield from _change_clauses(when.of_change, subject, f"{path}.change")
-    for field_id, conditions in when.fields.items():
-        if is_link_path(field_id, subject.record):
-            yield linked_clause(f"{path}.{field_id}", field_id, conditions, subject.linked, subject.now)
-            continue
-        seen = subject.record.get(field_id)
-        for name, expected in conditions.written():
-            outcome = CONDITIONS[name](seen, expected, subject.now)
-            yield Clause(f"{path}.{field_id}.{name}", expected, seen, outcome.ok, outcome.reason)
+    yield from _field_clauses(when, subject, path)
     for index, each in enumerate(when.all_of or ()):
         yield from _clauses(each, subject, f"{path}.all.{index}")
     if when.any_of is not None:
@@ -70,6 +63,20 @@ def _clauses(when: When, subject: Subject, path: str) -> Iterator[Clause]:
     if when.negated is not None:
         clauses = tuple(_clauses(when.negated, subject, f"{path}.not"))
         yield _combined(f"{path}.not", "not all of them", clauses, opposite(all_of(clauses)))
+
+
+def _field_clauses(when: When, subject: Subject, path: str) -> Iterator[Clause]:
+    asked: dict[str, dict[str, FieldConditions]] = {}
+    for field_id, conditions in when.fields.items():
+        if is_link_path(field_id, subject.record):
+            links, _, linked_field = field_id.rpartition(".")
+            asked.setdefault(links, {})[linked_field] = conditions
+        else:
+            yield from field_clauses(
+                f"{path}.{field_id}", subject.record.get(field_id), conditions, subject.now
+            )
+    for links, fields in asked.items():
+        yield linked_clause(f"{path}.{links}", links, fields, subject.linked, subject.now)
 
 
 def _branch(path: str, clauses: tuple[Clause, ...]) -> Clause:
@@ -122,8 +129,7 @@ def _transition(
     if isinstance(wanted, Transition):
         sides = {"from": before, "to": after}
         for side, expected in wanted.written():
-            ok = equal(sides[side], expected, now).ok
-            yield Clause(f"{path}.{side}", expected, sides[side], ok)
+            yield Clause(f"{path}.{side}", expected, sides[side], *equal(sides[side], expected, now))
         return
     was_empty, is_empty = (has_no_value(value, True, now).ok for value in (before, after))
     ok = was_empty and not is_empty if wanted == "set" else is_empty and not was_empty

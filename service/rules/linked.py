@@ -1,14 +1,13 @@
 """Conditions on linked records: `client.country`. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from service.changes.types import Fields
-from service.rules.clause import Clause, all_of
+from service.rules.clause import Clause, all_of, some
 from service.rules.conditions import CONDITIONS
-from service.rules.expand import split_path
 from service.rules.when import FieldConditions
 
 
@@ -28,43 +27,54 @@ def is_link_path(field_path: str, record: Fields) -> bool:
 
 
 def linked_clause(
-    path: str, field_path: str, conditions: FieldConditions, linked: Linked | None, now: datetime
+    path: str, links: str, fields: Mapping[str, FieldConditions], linked: Linked | None, now: datetime
 ) -> Clause:
-    """How the conditions under one link path stood: at least one record must satisfy all of them.
+    """How the conditions on the records behind some links stood: one record must satisfy all of them.
 
-    `path` is where they stand in the rule; `linked` None: not known yet.
+    `path` is where the links stand in the rule (`when.client`), `fields` what is asked of each record;
+    `linked` None: not known yet.
     """
-    *links, field_id = split_path(field_path)
-    link_path = ".".join(links)
-    expected: dict[str, Any] = dict(conditions.written())
+    where = path if len(fields) > 1 else f"{path}.{next(iter(fields))}"
+    expected = _told({name: dict(conditions.written()) for name, conditions in fields.items()})
     if linked is None:
-        return Clause(path, expected, None, ok=None, reason=f"waits for the linked records of {link_path}")
-    groups = [
-        _clauses(f"{path}.{index}", record.get(field_id), conditions, now)
-        for index, record in enumerate(linked.records.get(link_path, ()))
-    ]
+        return Clause(where, expected, None, ok=None, reason=f"waits for the linked records of {links}")
+    records = linked.records.get(links, ())
+    groups = [_of_record(f"{path}.{index}", record, fields, now) for index, record in enumerate(records)]
+    ok = some(map(all_of, groups))
     return Clause(
-        path,
+        where,
         expected,
-        [record.get(field_id) for record in linked.records.get(link_path, ())],
-        ok=any(all_of(group) for group in groups),
-        reason=None if groups else _why_none(link_path, linked),
-        inner=tuple(clause for group in groups for clause in group),
+        [_told({name: record.get(name) for name in fields}) for record in records],
+        ok,
+        None if ok else _what_is_missing(links, linked),
+        tuple(clause for group in groups for clause in group),
     )
 
 
-def _clauses(path: str, seen: Any, conditions: FieldConditions, now: datetime) -> tuple[Clause, ...]:
-    outcomes = (
-        (name, expected, CONDITIONS[name](seen, expected, now)) for name, expected in conditions.written()
-    )
+def _told(by_field: dict[str, Any]) -> Any:
+    """What stands for one field needs not name it: its clause does."""
+    return by_field if len(by_field) > 1 else next(iter(by_field.values()))
+
+
+def field_clauses(path: str, seen: Any, conditions: FieldConditions, now: datetime) -> Iterator[Clause]:
+    """How the conditions of one field stood; `path` is where the field stands in the rule."""
+    for name, expected in conditions.written():
+        outcome = CONDITIONS[name](seen, expected, now)
+        yield Clause(f"{path}.{name}", expected, seen, outcome.ok, outcome.reason)
+
+
+def _of_record(
+    path: str, record: Fields, fields: Mapping[str, FieldConditions], now: datetime
+) -> tuple[Clause, ...]:
     return tuple(
-        Clause(f"{path}.{name}", expected, seen, outcome.ok, outcome.reason)
-        for name, expected, outcome in outcomes
+        clause
+        for name, conditions in fields.items()
+        for clause in field_clauses(f"{path}.{name}", record.get(name), conditions, now)
     )
 
 
-def _why_none(link_path: str, linked: Linked) -> str:
-    gaps = linked.gaps.get(link_path, ())
+def _what_is_missing(links: str, linked: Linked) -> str | None:
+    gaps = linked.gaps.get(links, ())
     if gaps:
-        return f"the linked records of {link_path} were not to be had: {', '.join(gaps)}"
-    return f"there are no linked records of {link_path}"
+        return f"linked records of {links} were not to be had: {', '.join(gaps)}"
+    return None if linked.records.get(links) else f"there are no linked records of {links}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.rules.problems import Finding, KeyPath, nearest
+from service.rules.rule_checks import check_rule
 
 
 def check_references(tree: dict[str, Any]) -> Iterator[Finding]:
@@ -20,7 +21,7 @@ def check_references(tree: dict[str, Any]) -> Iterator[Finding]:
         yield from _check_name(rule.get("name"), (*path, "name"), names)
         yield from _check_known("account", rule.get("account"), accounts, (*path, "account"))
         yield from _check_handlers(rule.get("run"), handlers, (*path, "run"))
-        yield from _check_available(rule, path)
+        yield from check_rule(rule, path)
     yield from _check_handlers(tree.get("alarms"), handlers, ("alarms",))
 
 
@@ -47,14 +48,6 @@ def _check_handlers(run: Any, handlers: dict[str, Any], path: KeyPath) -> Iterat
             yield Finding((*path, index), f"the handler `{name}` stands here twice", "remove one of them")
         if isinstance(name, str):
             seen.add(name)
-
-
-def _check_available(rule: dict[str, Any], path: KeyPath) -> Iterator[Finding]:
-    """`unchanged` belongs to the format; this version does not act on it, so it says so."""
-    if rule.get("unchanged"):
-        yield Finding(
-            (*path, "unchanged"), "`unchanged` is not available in this version", "remove it", at_key=True
-        )
 
 
 def _mapping(value: Any) -> dict[str, Any]:

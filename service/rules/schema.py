@@ -76,7 +76,10 @@ class Rule(Section):
     )
     unchanged: bool = Field(
         default=False,
-        description="Run also when nothing differs. Refused: comes in a later version.",
+        description=(
+            "Run also when the provider told of the record and nothing differs: its change is an update with "
+            "an empty diff. Not together with `changed`."
+        ),
         examples=[True],
     )
 

@@ -26,9 +26,7 @@ from service.pipeline.settling.settle import Settler
 from service.pipeline.telling.tell import Teller
 from service.queue.messages import EXPAND, TELL, QueueName
 from service.rules.configuration import Configuration
-from service.rules.expand import with_beginnings
 from service.rules.handler import Order
-from service.rules.matcher import Matcher
 from service.sealing import SecretBox
 from service.worker.actors import Answer
 from service.worker.workplace import Workplace
@@ -186,10 +184,9 @@ def _vault(place: Workplace) -> TokenVault | None:
 
 
 def _rulebook(configuration: Configuration) -> Rulebook:
-    return Rulebook(
-        matcher=Matcher(configuration.rules, configuration.timezones),
-        runs={rule.name: rule.run for rule in configuration.rules},
+    return Rulebook.of(
+        configuration.rules,
         ordered={name: each.order is Order.RECORD for name, each in configuration.handlers.items()},
         digest=configuration.digest,
-        expand={rule.name: with_beginnings(rule.expand) for rule in configuration.rules if rule.expand},
+        timezones=configuration.timezones,
     )

@@ -68,7 +68,9 @@ class LinkRound:
 
     def _resolve(self, expansion: ClaimedExpansion) -> Resolved:
         reader = LinkReader(self._target, self._account.ids_in)
-        return resolve(expansion.record, expansion.fields, expansion.paths, self._known_to(expansion), reader)
+        return resolve(
+            expansion.record, expansion.change.record, expansion.paths, self._known_to(expansion), reader
+        )
 
     def _known_to(self, expansion: ClaimedExpansion) -> Known:
         """What counts as known for one change: the past only as far as it may be old."""
@@ -78,7 +80,7 @@ class LinkRound:
                 return self.fetched.seen[key].fields
             seen = self._stored[key]
             # That a record was not there some time ago does not mean that it is not there now.
-            oldest = expansion.created_at - (
+            oldest = expansion.change.created_at - (
                 self._account.link_age if seen.fields is not None else timedelta(0)
             )
             if seen.at < oldest:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from service.errors import AccountRefusedError, BudgetExhaustedError, RelayError
+from service.errors import BudgetExhaustedError, RelayError
 from service.handlers.clipping import ERROR_LENGTH, clip
 from service.links.claims import ClaimedExpansion
 from service.links.repository import Again, Finished
 from service.links.resolving import Resolved
 from service.pipeline.linking.fetching import Fetched
-from service.records.halts import HALT_PAUSE
 
 FAILURE_PAUSES: Sequence[timedelta] = tuple(timedelta(seconds=each) for each in (5, 30, 120, 600, 1800, 3600))
 """How long until records are asked for again for which no answer came, time after time; then they are gaps:
@@ -61,9 +60,9 @@ def _wait(expansion: ClaimedExpansion, error: RelayError) -> Again:
     reason = clip(str(error), ERROR_LENGTH)
     if isinstance(error, BudgetExhaustedError):
         return Again(expansion.looks, expansion.failures, not_before=error.free_at, reason=reason)
-    # Who had one call too many asks the ledger again: it knows when there is the next.
-    otherwise = HALT_PAUSE if isinstance(error, AccountRefusedError) else timedelta(0)
-    pause = otherwise if error.retry_after is None else timedelta(seconds=error.retry_after)
+    # Who had one call too many asks the ledger again: it knows when there is the next. Who is refused is due
+    # at once: the account's halt holds back all that is due, and nobody has to be woken when it ends.
+    pause = timedelta(seconds=error.retry_after or 0.0)
     return Again(expansion.looks, expansion.failures, next_in=pause, reason=reason)
 
 

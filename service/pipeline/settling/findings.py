@@ -119,4 +119,7 @@ def judge_changes(
 def expansions_of(runs: Sequence[NewRun], rulebook: Rulebook) -> list[NewExpansion]:
     """The linked records that new runs await: what the handlers of one rule get, is fetched once."""
     awaited = dict.fromkeys((run.change_id, run.rule) for run in runs if run.awaits_links)
-    return [NewExpansion(change_id, rule, rulebook.expand[rule]) for change_id, rule in awaited]
+    return [
+        NewExpansion(change_id, rule, rulebook.expand[rule], rulebook.conditions.get(rule))
+        for change_id, rule in awaited
+    ]

@@ -112,7 +112,8 @@ async def store_sights(
         for record_id, sight in sights.seen.items()
         if sights.started > locked[record_id].seen
     }
-    decisions = await _decide(connection, sights, judged, view, recheck)
+    tells_unchanged = rulebook.tells_unchanged(sights.account, sights.app_id, view.name)
+    decisions = await _decide(connection, sights, judged, view, recheck, tells_unchanged=tells_unchanged)
     await _store_snapshots(connection, sights, locked, decisions, recheck)
     changes = changes_of(decisions, sights.due, sights.origin)
     echoes = await find_echoes(
@@ -156,6 +157,8 @@ async def _decide(
     judged: Mapping[str, tuple[LockedRecord, Fields | Sight]],
     view: AppView,
     recheck: Recheck,
+    *,
+    tells_unchanged: bool,
 ) -> dict[str, Decision]:
     account, app_id = sights.account, sights.app_id
     deletions = await judge_deletions(
@@ -168,6 +171,7 @@ async def _decide(
         watched_since=view.watched_since,
         held_for=deletions.held_for,
         accepted=deletions.accepted,
+        tells_unchanged=tells_unchanged,
     )
     hints = {record_id: sights.hints(record_id) for record_id in judged}
     doubtful = [record_id for record_id in judged if may_be_deleted(sights.seen[record_id], hints[record_id])]

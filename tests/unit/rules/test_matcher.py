@@ -106,7 +106,7 @@ def test_a_rule_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> No
     def fail(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("service.rules.clauses.CONDITIONS", {**CONDITIONS, "contains": fail})
+    monkeypatch.setattr("service.rules.linked.CONDITIONS", {**CONDITIONS, "contains": fail})
     rules = [
         rule(name="first", when={"status": {"contains": "x"}}),
         rule(name="second", when={"status": {"equal": "Done"}}),

@@ -67,8 +67,24 @@ from tests.fixtures.relay_yaml import FULL, HEAD, problems_of
             "9:11: `client` stands here twice",
         ),
         (
-            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  unchanged: true",
-            "9:3: `unchanged` is not available in this version",
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  unchanged: true\n  changed: [status]",
+            "10:3: `changed` asks for a difference, `unchanged: true` for runs without one (remove one",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  on: [create]\n  unchanged: true",
+            "9:3: `unchanged: true` is about updates, and this rule is not on them (add update, or",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  when_before: {not: {b.c: {equal: 1}}}",
+            "9:23: `b.c` asks for a linked record as it was before the change, which is not known (ask under",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  when: {any: [{a.b.c.d.e: {equal: 1}}]}",
+            "9:17: `a.b.c.d.e` follows 4 links to a field; at most 3",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  when: {all: [{client.: {equal: 1}}]}",
+            "9:17: `client.` is no path of link fields to a field (write one like client.country)",
         ),
     ],
 )

@@ -19,6 +19,7 @@ from service.errors import (
 )
 from service.handlers.context import Context
 from service.handlers.listing import show_run
+from service.pipeline.halts import accept_account
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, APP, Pipeline, bound, rule
 from tests.fixtures.waiting import wait_until_async
@@ -337,22 +338,38 @@ async def test_calls_for_links_are_paid_by_their_lane(
 
 
 @pytest.mark.parametrize(
-    ("error", "failures"),
-    [(ProviderError("away"), 1), (AccountRefusedError("no"), 0), (RuntimeError("a fault of ours"), 1)],
+    ("error", "told"),
+    [
+        (ProviderError("away"), (0, 1, None, True)),
+        (AccountRefusedError("no"), (0, 0, None, False)),
+        (RuntimeError("a fault of ours"), (0, 1, None, True)),
+    ],
 )
 async def test_what_can_not_be_asked_now_waits(
-    pipeline: Pipeline, database: Database, called: Called, error: Exception, failures: int
+    pipeline: Pipeline, database: Database, called: Called, error: Exception, told: tuple[object, ...]
 ) -> None:
     edit(pipeline, client=["c1"])
     pipeline.linked.failures = [error]
     await pipeline.drain()
-    assert database.execute("SELECT looks, failures, token, next_at > now() FROM expansions") == [
-        (0, failures, None, True)
-    ]
+    assert database.execute("SELECT looks, failures, token, next_at > now() FROM expansions") == [told]
+    assert called.changes == []
     database.execute("UPDATE expansions SET next_at = now()")
     database.execute("UPDATE halts SET next_at = now()")
     await pipeline.drain()
     assert [len(change.linked["client"]) for change in called.changes] == [1]
+
+
+async def test_whoever_is_accepted_again_gets_its_links_at_once(
+    pipeline: Pipeline, database: Database, called: Called
+) -> None:
+    edit(pipeline, client=["c1"])
+    pipeline.linked.failures = [AccountRefusedError("no")]
+    await pipeline.drain()
+    assert database.execute("SELECT next_at > now() + interval '4 minutes' FROM halts") == [(True,)]
+    async with pipeline.engine.begin() as connection:
+        await accept_account(connection, ACCOUNT)
+    await pipeline.drain()
+    assert len(called.changes) == 1
 
 
 async def test_an_app_that_fails_for_hours_holds_no_record_back_for_ever(

@@ -1,10 +1,10 @@
 """What becomes of an expansion after a round: what was found, absent, failed, unasked."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 
+from service.changes.types import App
 from service.errors import AccountRefusedError, BudgetExhaustedError, ProviderError, RelayError
 from service.fusioo.errors import RateLimitedError, StaleTokenError
 from service.links.claims import ClaimedExpansion
@@ -12,7 +12,7 @@ from service.links.repository import Again, Finished
 from service.links.resolving import RecordKey, Resolved
 from service.pipeline.linking.fetching import Fetched
 from service.pipeline.linking.verdicts import FAILURE_PAUSES, judge, judge_failure
-from service.records.halts import HALT_PAUSE
+from tests.fixtures.changes import a_change
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PAUSES = (timedelta(seconds=5), timedelta(seconds=30))
@@ -20,9 +20,8 @@ KEY, OTHER = RecordKey("clients", "c1"), RecordKey("clients", "c2")
 
 
 def expansion(looks: int = 0, failures: int = 0) -> ClaimedExpansion:
-    return ClaimedExpansion(
-        UUID(int=1), "rule", ("client",), RecordKey("tasks", "t1"), {}, NOW, NOW, looks, failures
-    )
+    change = a_change(app=App("tasks", "tasks"), record_id="t1", created_at=NOW)
+    return ClaimedExpansion(change, "rule", ("client",), NOW, looks, failures)
 
 
 def missing(*keys: RecordKey) -> Resolved:
@@ -75,30 +74,22 @@ def test_without_a_call_nothing_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stopped", "pause"),
+    "stopped",
     [
-        (StaleTokenError("10003", endpoint="POST filter", retry_after=0.0), timedelta(0)),
-        (RateLimitedError("429", endpoint="POST filter"), timedelta(0)),
-        (AccountRefusedError("no"), HALT_PAUSE),
+        StaleTokenError("10003", endpoint="POST filter", retry_after=0.0),
+        RateLimitedError("429", endpoint="POST filter"),
+        AccountRefusedError("no"),
     ],
 )
-def test_who_is_stopped_waits_only_where_the_account_is_refused(
-    stopped: RelayError, pause: timedelta
-) -> None:
+def test_who_is_stopped_is_due_at_once_and_a_refused_account_is_held_by_its_halt(stopped: RelayError) -> None:
     again = judge(expansion(1, 2), missing(KEY), Fetched(stopped=stopped), PAUSES)
     assert isinstance(again, Again)
-    assert (again.looks, again.failures, again.next_in) == (1, 2, pause)
+    assert (again.looks, again.failures, again.next_in) == (1, 2, timedelta(0))
 
 
 def test_who_needs_nothing_that_was_not_asked_for_goes_on() -> None:
     fetched = Fetched(absent={OTHER}, stopped=BudgetExhaustedError("main", NOW))
     assert isinstance(judge(expansion(2), missing(OTHER), fetched, PAUSES), Finished)
-
-
-def test_a_refused_account_is_tried_again_later() -> None:
-    again = judge(expansion(), missing(KEY), Fetched(stopped=AccountRefusedError("no")), PAUSES)
-    assert isinstance(again, Again)
-    assert again.next_in == HALT_PAUSE
 
 
 def test_where_links_lead_is_asked_later_when_no_call_is_left() -> None:
