@@ -3,12 +3,15 @@
 Each condition is a function of (value, expected, now): the record's value (None: null or absent), what the
 rule says, and the change's moment in the account's time zone. The names follow the captions of the vendor's
 filter page (v3 reference, "supported conditions"); only `equal`, `not_equal` and `contains` are published
-as JSON names, and none of the meanings below: they are ours where the page is silent.
+as JSON names, and of the meanings only that case does not count. Where the page is silent they are ours:
 
-* A list of one equals its element, and null equals absent.
-* `contains` on a text looks for the exact letters (case counts), on a list for a whole element.
+* A list of one equals its element, and null equals absent. Of lists of several the order does not count.
+* Texts compare without case, and HTML as what it shows, unless HTML is asked for (`texts`).
+* A number equals its digits as a text, either way round.
+* `contains` looks in a text for letters, in a list for a whole element.
 * `does_not_contain` and `not_equal` are exactly the opposite of `contains` and `equal`.
 * Where one side is a date and the other a moment, days are compared, in the account's time zone.
+* A date range is later than a day if all of it is, within a span of days if part of it is (`spans`).
 * Where the value has the wrong type the condition is false, and says why.
 """
 
@@ -16,8 +19,10 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from service.changes.diff import same_json
-from service.rules.values import as_number, as_time, day_of, is_number, shown, unwrap
+from service.rules.sameness import same_value, why_not_same
+from service.rules.spans import Span, as_span, comparable, days_of
+from service.rules.texts import has_text, shows_nothing
+from service.rules.values import as_number, is_number, shown, unwrap
 
 
 class Outcome(NamedTuple):
@@ -31,76 +36,70 @@ Condition = Callable[[Any, Any, datetime], Outcome]
 
 
 def equal(value: Any, expected: Any, now: datetime) -> Outcome:
-    """Is it the same value? Numbers also as texts (seen live), dates and moments by the calendar."""
-    seen, wanted = unwrap(value), unwrap(expected)
-    if same_json(seen, wanted):
-        return Outcome(ok=True)
-    if is_number(wanted) and isinstance(seen, str):
-        return Outcome(as_number(seen) == wanted)
-    times = as_time(seen), as_time(wanted)
-    if times[0] is None or times[1] is None:
-        return Outcome(ok=False)
-    one, other = _comparable(times[0], times[1], now)
-    return Outcome(one == other)
+    """Is it the same value?"""
+    ok = same_value(value, expected, now)
+    return Outcome(ok, None if ok else why_not_same(value, expected))
 
 
 def not_equal(value: Any, expected: Any, now: datetime) -> Outcome:
     """Is it another value, or none?"""
-    return Outcome(not equal(value, expected, now).ok)
+    return _opposite(equal(value, expected, now))
 
 
 def contains(value: Any, expected: Any, now: datetime) -> Outcome:
     """Does the text have these letters in it, or the list this element? Null contains nothing."""
     wanted = unwrap(expected)
-    if isinstance(value, str) and isinstance(wanted, str):
-        return Outcome(wanted in value)
-    elements = value if isinstance(value, list | tuple) else () if value is None else (value,)
-    return Outcome(any(equal(element, wanted, now).ok for element in elements))
+    if isinstance(value, str) and (isinstance(wanted, str) or is_number(wanted)):
+        return Outcome(has_text(value, str(wanted)) or same_value(value, wanted, now))
+    if isinstance(value, list | tuple):
+        return Outcome(any(same_value(element, wanted, now) for element in value))
+    ok = value is not None and same_value(value, wanted, now)
+    return Outcome(ok, None if ok or value is None else f"{shown(value)} is neither a text nor a list")
 
 
 def does_not_contain(value: Any, expected: Any, now: datetime) -> Outcome:
     """The opposite of `contains`, so that null does not contain anything."""
-    return Outcome(not contains(value, expected, now).ok)
+    return _opposite(contains(value, expected, now))
 
 
 def contains_any(value: Any, expected: Any, now: datetime) -> Outcome:
     """Does it contain at least one of these?"""
-    return Outcome(any(contains(value, wanted, now).ok for wanted in _several(expected)))
+    return _of_several(any, value, expected, now)
 
 
 def contains_all(value: Any, expected: Any, now: datetime) -> Outcome:
     """Does it contain every one of these?"""
-    return Outcome(all(contains(value, wanted, now).ok for wanted in _several(expected)))
+    return _of_several(all, value, expected, now)
 
 
 def greater_than(value: Any, expected: Any, now: datetime) -> Outcome:
-    """Is the number larger, the date or moment later?"""
-    return _ordered(value, expected, now, lambda seen, wanted: seen > wanted)
+    """Is the number larger, the date or moment later, all of the date range later?"""
+    return _ordered(value, expected, now, larger=True)
 
 
 def less_than(value: Any, expected: Any, now: datetime) -> Outcome:
-    """Is the number smaller, the date or moment earlier?"""
-    return _ordered(value, expected, now, lambda seen, wanted: seen < wanted)
+    """Is the number smaller, the date or moment earlier, all of the date range earlier?"""
+    return _ordered(value, expected, now, larger=False)
 
 
 def within_previous(value: Any, expected: Any, now: datetime) -> Outcome:
     """Is it today or at most `expected` calendar days ago? The vendor's page: an integer, in days."""
-    return _on_day(value, now, lambda day: now.date() - timedelta(days=expected) <= day <= now.date())
+    return _on_days(value, now, lambda days: _meet(days, now.date() - timedelta(days=expected), now.date()))
 
 
 def within_next(value: Any, expected: Any, now: datetime) -> Outcome:
     """Is it today or at most `expected` calendar days ahead?"""
-    return _on_day(value, now, lambda day: now.date() <= day <= now.date() + timedelta(days=expected))
+    return _on_days(value, now, lambda days: _meet(days, now.date(), now.date() + timedelta(days=expected)))
 
 
 def is_today(value: Any, expected: Any, now: datetime) -> Outcome:
     """Is the day today (`true`), or another day (`false`)? Without a date neither holds."""
-    return _on_day(value, now, lambda day: (day == now.date()) is expected)
+    return _on_days(value, now, lambda days: _meet(days, now.date(), now.date()) is expected)
 
 
 def has_no_value(value: Any, expected: Any, now: datetime) -> Outcome:  # noqa: ARG001  every condition has this shape
-    """Is it null, absent, an empty text or an empty list (`true`), or none of these (`false`)?"""
-    return Outcome((value is None or value in ("", [], ())) is expected)
+    """Is there nothing to see: null, absent, an empty list, an empty text or HTML (`true`), or something?"""
+    return Outcome(_is_nothing(value) is expected)
 
 
 CONDITIONS: Mapping[str, Condition] = {
@@ -122,37 +121,50 @@ CONDITIONS: Mapping[str, Condition] = {
 }
 
 
-def _several(expected: Any) -> tuple[Any, ...]:
-    return tuple(expected) if isinstance(expected, list | tuple) else (expected,)
+def _opposite(outcome: Outcome) -> Outcome:
+    return outcome._replace(ok=not outcome.ok)
 
 
-def _comparable(one: date, other: date, now: datetime) -> tuple[date, date]:
-    """Two moments as they are; as soon as one is a mere date, both as days."""
-    if isinstance(one, datetime) and isinstance(other, datetime):
-        return one, other
-    return day_of(one, now), day_of(other, now)
+def _of_several(enough: Callable[[list[bool]], bool], value: Any, expected: Any, now: datetime) -> Outcome:
+    wanted = expected if isinstance(expected, list | tuple) else (expected,)
+    outcomes = [contains(value, each, now) for each in wanted]
+    ok = enough([outcome.ok for outcome in outcomes])
+    return Outcome(ok, None if ok else next((each.reason for each in outcomes if each.reason), None))
 
 
-def _ordered(value: Any, expected: Any, now: datetime, holds: Callable[[Any, Any], bool]) -> Outcome:
+def _is_nothing(value: Any) -> bool:
+    seen = unwrap(value)
+    if isinstance(seen, str):
+        return shows_nothing(seen.strip("|"))  # a date range without its dates
+    return seen is None or (isinstance(seen, list | tuple | Mapping) and not seen)
+
+
+def _ordered(value: Any, expected: Any, now: datetime, *, larger: bool) -> Outcome:
     seen, wanted = unwrap(value), unwrap(expected)
-    if seen is None:
+    if _is_nothing(seen):
         return Outcome(ok=False, reason="there is no value to compare")
     if is_number(wanted):
         number = as_number(seen)
         if number is not None:
-            return Outcome(holds(number, wanted))
+            return Outcome(number > wanted if larger else number < wanted)
         return Outcome(ok=False, reason=f"{shown(seen)} is not a number")
-    time, bound = as_time(seen), as_time(wanted)
+    time, bound = as_span(seen, now), as_span(wanted, now)
     if time is None or bound is None:
         odd = seen if time is None else wanted
         return Outcome(ok=False, reason=f"{shown(odd)} is not a date")
-    return Outcome(holds(*_comparable(time, bound, now)))
+    one, other = comparable(time, bound, now)
+    return Outcome(one.first > other.last if larger else one.last < other.first)
 
 
-def _on_day(value: Any, now: datetime, holds: Callable[[date], bool]) -> Outcome:
+def _on_days(value: Any, now: datetime, holds: Callable[[Span], bool]) -> Outcome:
     seen = unwrap(value)
-    time = as_time(seen)
-    if time is None:
-        reason = "there is no date" if seen is None else f"{shown(seen)} is not a date"
+    span = as_span(seen, now)
+    if span is None:
+        reason = "there is no date" if _is_nothing(seen) else f"{shown(seen)} is not a date"
         return Outcome(ok=False, reason=reason)
-    return Outcome(holds(day_of(time, now)))
+    return Outcome(holds(days_of(span, now)))
+
+
+def _meet(days: Span, first: date, last: date) -> bool:
+    """Whether at least one day is in both."""
+    return days.first <= last and first <= days.last

@@ -17,7 +17,8 @@ class FieldConditions(Section):
     equal: Value = Field(
         None,
         description=(
-            "The same value. A list of one equals its element. A number equals its digits as a text. Dates "
+            "The same value. Texts without case, and HTML as what it shows. A list of one equals its "
+            "element, and the order of several does not count. A number equals its digits as a text. Dates "
             "and moments by the calendar: where one side is a date, days are compared."
         ),
         examples=["Done"],
@@ -25,7 +26,9 @@ class FieldConditions(Section):
     not_equal: Value = Field(None, description="The exact opposite of `equal`.", examples=["Done"])
     contains: Element = Field(
         None,
-        description="A text: these letters stand in it (case counts). A list: it has this element, whole.",
+        description=(
+            "A text: these letters stand in what it shows, without case. A list: it has this element, whole."
+        ),
         examples=["High"],
     )
     does_not_contain: Element = Field(
@@ -38,23 +41,42 @@ class FieldConditions(Section):
         None, description="`contains` holds for each of these.", examples=[["Red", "Blue"]]
     )
     greater_than: Bound = Field(
-        None, description="A number: larger. A date or moment: later.", examples=[1000]
+        None,
+        description="A number: larger. A date or moment: later. A date range: all of it is later.",
+        examples=[1000],
     )
     less_than: Bound = Field(
-        None, description="A number: smaller. A date or moment: earlier.", examples=["2026-12-31"]
+        None,
+        description="A number: smaller. A date or moment: earlier. A date range: all of it is earlier.",
+        examples=["2026-12-31"],
     )
     within_previous: Days = Field(
-        None, description="A date or moment: today, or at most so many calendar days ago.", examples=[7]
+        None,
+        description=(
+            "A date or moment: today, or at most so many calendar days ago. A date range: one of its days."
+        ),
+        examples=[7],
     )
     within_next: Days = Field(
-        None, description="A date or moment: today, or at most so many calendar days ahead.", examples=[7]
+        None,
+        description=(
+            "A date or moment: today, or at most so many calendar days ahead. A date range: one of its days."
+        ),
+        examples=[7],
     )
     is_today: Flag = Field(
-        None, description="A date or moment: today (`true`), or on another day (`false`).", examples=[True]
+        None,
+        description=(
+            "A date or moment: today (`true`), or on another day (`false`). A date range: today is in it."
+        ),
+        examples=[True],
     )
     has_no_value: Flag = Field(
         None,
-        description="Null, absent, an empty text or an empty list (`true`), or none of these (`false`).",
+        description=(
+            "Nothing is to be seen: null, absent, an empty text, list or HTML, only blanks (`true`); or "
+            "something is (`false`)."
+        ),
         examples=[True],
     )
 

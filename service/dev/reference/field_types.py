@@ -18,13 +18,22 @@ TODAY = "2026-11-22"
 FIELD_TYPES = (
     FieldType("text, web address, email", "Write the offer", {"contains": "offer"}),
     FieldType(
-        "multi-line text", "<p>Call back</p>", {"contains": "Call back"}, "HTML: `equal` sees the tags too."
+        "multi-line text",
+        "<p>Call <b>back</b></p>",
+        {"contains": "call back"},
+        "HTML, compared as what it shows, unless HTML is asked for.",
     ),
     FieldType("number", 1200, {"greater_than": 1000, "less_than": 2000}),
     FieldType("yes/no", True, {"equal": True}),
     FieldType("date", "2026-11-20", {"within_previous": 7}, "A day, never moved by a time zone."),
     FieldType(
         "date and time", "2026-11-22T09:30:00+0000", {"is_today": True}, "Without an offset it is UTC."
+    ),
+    FieldType(
+        "date range",
+        "2026-11-20|2026-11-24",
+        {"is_today": True, "less_than": "2026-12-01"},
+        "Both days and all between.",
     ),
     FieldType(
         "list", ["High"], {"contains_any": ["High", "Critical"]}, "An array, for a single choice as well."

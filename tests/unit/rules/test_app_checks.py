@@ -47,8 +47,8 @@ from tests.fixtures.known_apps import (
             "9:37: `greater_than` is for numbers and dates, and `approved`",
         ),
         (
-            "when: {status: {equal: done}}",
-            "9:28: done is not one of the options of `status` (did you mean `Done`?)",
+            "when: {status: {equal: doen}}",
+            "9:28: doen is not one of the options of `status` (did you mean `Done`?)",
         ),
         (
             "when: {status: {contains: progress}}",
@@ -127,8 +127,8 @@ from tests.fixtures.known_apps import (
         ),
         ("changed: {estimat: {to: 5}}", "9:15: app Tasks has no field `estimat`"),
         (
-            "changed: {status: {from: Done, to: In Progress}}",
-            "9:40: In Progress is not one of the options of",
+            "changed: {status: {from: Done, to: In Progres}}",
+            "9:40: In Progres is not one of the options of",
         ),
         ("changed: {approved: {to: 'yes'}}", "9:30: `approved` is either true or false"),
         (
