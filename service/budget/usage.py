@@ -59,6 +59,30 @@ class Usage:
     """The provider answered 429: no call before this moment."""
 
 
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """One call as it stands in the ledger."""
+
+    id: int
+    lane: str
+    endpoint: str
+    started_at: datetime
+    finished_at: datetime | None
+    status: int | None
+    """The HTTP status; None: there was no answer (yet)."""
+
+
+async def read_call(connection: AsyncConnection, call_id: int) -> CallView | None:
+    """Read one call; None: it is not kept any more."""
+    row = (
+        await connection.execute(
+            text("SELECT id, lane, endpoint, started_at, finished_at, status FROM calls WHERE id = :id"),
+            {"id": call_id},
+        )
+    ).one_or_none()
+    return None if row is None else CallView(*row)
+
+
 async def read_usage(connection: AsyncConnection, account: str, limit: Limit) -> Usage:
     """Measure an account's budget. The count is no promise: `reserve` alone decides."""
     lesson = (await connection.execute(_LESSON, {"account": account})).one()

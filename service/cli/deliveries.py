@@ -8,12 +8,12 @@ from service.cli.attaching import attached_settings
 from service.cli.database_session import reading
 from service.cli.filters import AccountFilter, AppFilter, Json, LimitOption, RecordFilter, app_filter
 from service.cli.output import Columns, print_listing, print_one, when
-from service.lifecycle import DeliveryStatus
+from service.lifecycle import DeliveryOutcome, DeliveryStatus
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from service.inbox.listing import DeliveryView
+    from service.inbox.listing import DeliveryDetail, DeliveryView
 
 app = typer.Typer(name="deliveries", help="See what providers sent us.", no_args_is_help=True)
 
@@ -67,3 +67,17 @@ def show(
 
     found = reading(attached_settings(), lambda connection: show_delivery(connection, delivery_id))
     print_one(found, json_wanted=json)
+    if not json and (hint := _hint(found)):
+        typer.echo(f"\n{hint}")
+
+
+def _hint(delivery: "DeliveryDetail") -> str | None:
+    """Say where the story goes on."""
+    if delivery.change_id is not None:
+        return f"What came of it: relay changes explain {delivery.change_id}"
+    if delivery.outcome == DeliveryOutcome.UNCHANGED:
+        return (
+            "Nothing differed from what was known of the record, so no rule was asked. What changed last:"
+            f" relay changes list --record {delivery.record_id}"
+        )
+    return None

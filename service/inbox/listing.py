@@ -51,9 +51,10 @@ async def list_deliveries(
     app_ids: list[str] | None = None,
     record_id: str | None = None,
     status: str | None = None,
+    change_id: UUID | None = None,
     limit: int = 50,
 ) -> list[DeliveryView]:
-    """The newest deliveries first."""
+    """The newest deliveries first; `change_id`: those that led to one change."""
     query = select(*_COLUMNS).order_by(Delivery.id.desc()).limit(limit)
     if account is not None:
         query = query.where(Delivery.account == account)
@@ -63,6 +64,8 @@ async def list_deliveries(
         query = query.where(Delivery.record_id == record_id)
     if status is not None:
         query = query.where(Delivery.status == status)
+    if change_id is not None:
+        query = query.where(Delivery.change_id == change_id)
     return [DeliveryView(**row) for row in (await connection.execute(query)).mappings()]
 
 

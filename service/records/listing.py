@@ -1,11 +1,11 @@
 """Changes as people see them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import NotFoundError
@@ -40,6 +40,17 @@ class ChangeDetail(ChangeView):
     """On delete the last known state, or None."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedChange(ChangeView):
+    """One change with what one rule said of it when it was stored."""
+
+    decided_by: str | None
+    """What decided that the rule does not match; None: it matched."""
+
+
+_LONGEST_STORING = timedelta(minutes=1)
+"""What one call showed is stored within that: in one transaction, or in a few where one record is odd."""
+
 _COLUMNS = [getattr(ChangeRow, name) for name in ChangeView.__dataclass_fields__]
 
 
@@ -53,7 +64,46 @@ async def list_changes(
     limit: int = 50,
 ) -> list[ChangeView]:
     """The newest changes first."""
-    query = select(*_COLUMNS).order_by(ChangeRow.created_at.desc(), ChangeRow.id.desc()).limit(limit)
+    query = _chosen(select(*_COLUMNS), account, app_ids, record_id, kind).limit(limit)
+    return [
+        ChangeView(**{**row, "diff": _sides(row["diff"])})
+        for row in (await connection.execute(query)).mappings()
+    ]
+
+
+async def list_judged_changes(
+    connection: AsyncConnection,
+    *,
+    rule: str,
+    missed: bool,
+    account: str | None = None,
+    app_ids: list[str] | None = None,
+    record_id: str | None = None,
+    kind: str | None = None,
+    limit: int = 50,
+) -> list[JudgedChange]:
+    """The newest changes first that a rule matched when they were stored, or (`missed`) did not match.
+
+    Only changes of the rule's own account and app: it says nothing of others.
+    """
+    decided_by = ChangeRow.verdicts[rule].astext
+    query = _chosen(select(*_COLUMNS, decided_by.label("decided_by")), account, app_ids, record_id, kind)
+    query = query.where(ChangeRow.verdicts.has_key(rule)).limit(limit)
+    query = query.where(decided_by.is_not(None) if missed else decided_by.is_(None))
+    return [
+        JudgedChange(**{**row, "diff": _sides(row["diff"])})
+        for row in (await connection.execute(query)).mappings()
+    ]
+
+
+def _chosen(
+    query: Select[Any],
+    account: str | None,
+    app_ids: list[str] | None,
+    record_id: str | None,
+    kind: str | None,
+) -> Select[Any]:
+    query = query.order_by(ChangeRow.created_at.desc(), ChangeRow.id.desc())
     if account is not None:
         query = query.where(ChangeRow.account == account)
     if app_ids is not None:
@@ -62,10 +112,7 @@ async def list_changes(
         query = query.where(ChangeRow.record_id == record_id)
     if kind is not None:
         query = query.where(ChangeRow.kind == kind)
-    return [
-        ChangeView(**{**row, "diff": _sides(row["diff"])})
-        for row in (await connection.execute(query)).mappings()
-    ]
+    return query
 
 
 async def show_change(connection: AsyncConnection, change_id: UUID) -> ChangeDetail:
@@ -82,6 +129,13 @@ async def show_change(connection: AsyncConnection, change_id: UUID) -> ChangeDet
     if row is None:
         raise NotFoundError(f"there is no change {change_id}; `relay changes list` shows the newest")
     return ChangeDetail(**{**row, "diff": _sides(row["diff"])})
+
+
+async def count_changes_of_call(connection: AsyncConnection, call_id: int, *, stored_at: datetime) -> int:
+    """Count the changes that one call showed; one of them was stored at that moment."""
+    near = ChangeRow.created_at.between(stored_at - _LONGEST_STORING, stored_at + _LONGEST_STORING)
+    query = select(func.count()).select_from(ChangeRow).where(near, ChangeRow.call_id == call_id)
+    return (await connection.execute(query)).scalar_one()
 
 
 def _sides(diff: dict[str, list[Any]] | None) -> dict[str, dict[str, Any]] | None:
