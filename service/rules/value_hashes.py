@@ -5,7 +5,6 @@ as HTML (vendor facts, value table). So values are brought into one form before 
 compare them. Nothing can be read back from a hash.
 """
 
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -15,9 +14,9 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+from service.rules.texts import is_html, visible
 from service.rules.values import as_time, is_number, unwrap
 
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,29})(\.\d{1,30})?")
 """Without zeros in front: those are a part of a text, like a postcode."""
 
@@ -51,7 +50,7 @@ def _plain(value: Any) -> Any:
 
 
 def _text(text: str) -> Any:
-    words = " ".join(html.unescape(_TAG.sub(" ", text)).split())
+    words = visible(text) if is_html(text) else " ".join(text.split())
     if _PLAIN_NUMBER.fullmatch(words):
         return _number(Decimal(words))
     time = as_time(words)
