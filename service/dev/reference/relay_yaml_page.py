@@ -1,5 +1,6 @@
 """The page of `relay.yaml`, written from the types that check the file."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from pydantic import BaseModel
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 from service.dev.reference.field_types import FIELD_TYPES, TODAY
 from service.dev.reference.markdown import code, in_yaml, table
 from service.dev.reference.sections import keys_of, section_table
+from service.handlers.builtin.http_auth import BasicAuth, HttpAuth
 from service.handlers.registry import KINDS, LATER_KINDS
 from service.rules.account import Account, Budget, OAuth
 from service.rules.change_conditions import ChangeConditions
@@ -97,7 +99,10 @@ _HEADINGS = {
     "FieldConditions": "Conditions",
     "Transition": "changed",
     "Retention": "Retention",
+    "HttpAuth": "auth",
+    "BasicAuth": "basic",
 }
+_WITHIN_KINDS: Mapping[str, tuple[type[BaseModel], ...]] = {"http": (HttpAuth, BasicAuth)}
 
 
 def render_relay_yaml() -> str:
@@ -111,7 +116,7 @@ def render_relay_yaml() -> str:
             _part("OAuth", OAuth),
             _part("Handler", Handler),
             _OPTIONS_HEAD,
-            *(_part(f"Kind {name}", kind.options) for name, kind in KINDS.items()),
+            *(_kind(name, kind.options) for name, kind in KINDS.items()),
             _later_kinds(),
             _part("Rule", Rule),
             _part("when", When),
@@ -127,6 +132,11 @@ def render_relay_yaml() -> str:
 def _part(heading: str, section: type[BaseModel]) -> str:
     told = "\n\n".join(_unfolded(section.__doc__ or ""))
     return f"\n## {heading}\n\n{told}\n\n{section_table(section, _HEADINGS)}"
+
+
+def _kind(name: str, options: type[BaseModel]) -> str:
+    within = (_part(_HEADINGS[each.__name__], each) for each in _WITHIN_KINDS.get(name, ()))
+    return "".join((_part(f"Kind {name}", options), *within))
 
 
 def _unfolded(text: str) -> list[str]:

@@ -73,6 +73,7 @@ class HttpOptions(BaseModel):
             "templates, goes as JSON; one text is a template of the whole body."
         ),
         examples=[{"text": "{{ record.title }} is {{ record.status }}"}],
+        json_schema_extra={"x-type": "text, mapping or list"},
     )
     content_type: str | None = Field(
         None,

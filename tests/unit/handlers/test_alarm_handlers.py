@@ -171,6 +171,27 @@ def test_a_handler_in_the_wrong_place_is_named_with_the_place(directory: Path) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        (
+            "{{ record.title }}",
+            "takes changes, not alarms (write another one, whose templates name `alarm`)",
+        ),
+        ("{{ alarm.message }}", "takes alarms, not changes (name it under `alarms`)"),
+    ],
+)
+def test_what_templates_name_decides_where_a_handler_may_stand(
+    directory: Path, template: str, message: str
+) -> None:
+    body = f', body: "{template}"}}'
+    text = HANDLERS.replace('hook"}', f'hook"{body}')
+    text = text.replace("RUN", "ops").replace("ALARMS", "ops")
+    with pytest.raises(InvalidConfigurationError) as caught:
+        build_handlers(parse(text, "relay.yaml", {"T": "t"}), HandlerDeps(directory))
+    assert f"the handler `ops` {message}" in str(caught.value)
+
+
 async def test_what_is_called_for_the_wrong_thing_is_dead_at_once() -> None:
     """A run may be left from a time when the handler was another one."""
     for outcome in (
