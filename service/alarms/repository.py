@@ -22,6 +22,8 @@ class AlarmName(StrEnum):
     """A field that we know is no longer in the app's schema."""
     DELETIONS_HELD = "deletions_held"
     """So many records of an app are missing that none is taken for deleted."""
+    RULES_REFUSED = "rules_refused"
+    """The configuration was changed, is wrong, and was not taken: the one before it goes on."""
 
 
 @dataclass(frozen=True, slots=True)

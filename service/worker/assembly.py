@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 from service.budget.pacing import FIRST_REST
 from service.changes.decision import Recheck
@@ -18,6 +17,7 @@ from service.pipeline.halts import try_halted
 from service.pipeline.jobs import Jobs
 from service.pipeline.kept_rules import keep_rules
 from service.pipeline.linking.expand import Expander
+from service.pipeline.refusals import end_refusal
 from service.pipeline.retention import Retention
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.running.attempts import Attempts
@@ -71,6 +71,8 @@ def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack, *, thread
 async def _begin_settling(place: Workplace) -> None:
     await keep_rules(place.engine, place.configuration)
     await try_halted(place.engine, list(place.configuration.accounts))
+    if place.holds_what_stands_there():
+        await end_refusal(place.engine, place.settings.config)
 
 
 def _settler(place: Workplace, accounts: Accounts) -> Settler:
@@ -104,7 +106,7 @@ def _expander(place: Workplace, accounts: Accounts) -> Expander:
 
 def _running(place: Workplace, held: AsyncExitStack, threads: int) -> Work:
     accounts = _accounts(place, held)
-    deps = HandlerDeps(directory=Path(place.settings.config).resolve().parent)
+    deps = HandlerDeps(directory=place.files.directory)
     handlers = build_handlers(place.configuration, deps)
     held.push_async_callback(close_handlers, handlers)
     runner = _runner(place, accounts, handlers, threads)

@@ -7,9 +7,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from functools import partial
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -23,10 +24,17 @@ from service.queue.broker import make_broker
 from service.queue.messages import QueueName
 from service.worker.actors import declare_actor
 from service.worker.exits import CUT_OFF, FAILED, RETIRED, STOPPED, STUCK, meaning_of
+from service.worker.kept import read_kept
 from service.worker.loop import LoopThread, LoopWatch
 from service.worker.resources import OpenResources, Resources, open_resources
+from service.worker.started import say_ready, wait_for_parents_end
 
 T = TypeVar("T")
+
+
+def _tell_nobody() -> None:
+    """Tell nobody that it is ready."""
+
 
 _LOOK_EVERY = 0.2
 _CONSUMERS_END_WITHIN = 500
@@ -52,18 +60,20 @@ class WorkerProcess:
         stop: threading.Event,
         cut_off: threading.Event,
         open_resources: OpenResources = open_resources,
+        say_ready: Callable[[], None] = _tell_nobody,
         stuck_after: float = STUCK_AFTER,
     ) -> None:
         """Take how many doorbells are answered at once, and how many seconds they have at the end.
 
-        `stop` asks for that end, `cut_off` that it comes at once.
+        `stop` asks for that end, `cut_off` that it comes at once; `say_ready` is called when doorbells are
+        answered.
         """
         if settings.redis_url is None:
             raise ConfigurationError("REDIS_URL is not set", place="environment")
         self._settings, self._queue, self._threads = settings, queue, threads
         self._grace, self._stuck_after = grace, stuck_after
         self._stop, self._cut_off = stop, cut_off
-        self._open_resources = open_resources
+        self._open_resources, self._say_ready = open_resources, say_ready
         self._broker = make_broker(settings.redis_url)
         self._loop = LoopThread()
 
@@ -78,6 +88,7 @@ class WorkerProcess:
         worker = self._start_worker()
         log = structlog.get_logger().bind(queue=self._queue.value)
         log.info("worker.opened", threads=self._threads)
+        self._say_ready()
         code = self._watch(resources)
         log.info("worker.stopped_listening", reason=meaning_of(code))
         resources.wind_down()
@@ -153,11 +164,14 @@ class WorkerProcess:
         return asyncio.run_coroutine_threadsafe(work, self._loop.loop)
 
 
-def main(arguments: Sequence[str] | None = None, *, open_resources: OpenResources = open_resources) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Read the arguments and the environment, work until asked to stop, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, required=True, help="doorbells answered at once")
     parser.add_argument("--grace", type=float, required=True, help="seconds for what runs at the end")
+    parser.add_argument(
+        "--rules", type=int, help="where the parent keeps the configuration (default: read it)"
+    )
     parser.add_argument("queue", type=QueueName, choices=list(QueueName))
     parser.add_argument("lifeline", type=int, help="a pipe that ends together with the parent")
     given = parser.parse_args(arguments)
@@ -170,6 +184,7 @@ def main(arguments: Sequence[str] | None = None, *, open_resources: OpenResource
 
     for number in (signal.SIGTERM, signal.SIGINT, CUT_OFF):
         signal.signal(number, asked)
+    signal.signal(signal.SIGHUP, _leave_it_to_the_parent)
     threading.Thread(target=_follow_parent, args=(given.lifeline, stop), daemon=True).start()
     try:
         settings = read_settings()
@@ -181,7 +196,10 @@ def main(arguments: Sequence[str] | None = None, *, open_resources: OpenResource
             grace=given.grace,
             stop=stop,
             cut_off=cut_off,
-            open_resources=open_resources,
+            open_resources=partial(
+                open_resources, files=None if given.rules is None else read_kept(given.rules)
+            ),
+            say_ready=partial(say_ready, given.lifeline),
         ).run()
     except RelayError as error:
         structlog.get_logger().error("worker.failed", queue=given.queue.value, error=str(error))
@@ -191,8 +209,12 @@ def main(arguments: Sequence[str] | None = None, *, open_resources: OpenResource
 
 
 def _follow_parent(lifeline: int, stop: threading.Event) -> None:
-    os.read(lifeline, 1)
+    wait_for_parents_end(lifeline)
     stop.set()
+
+
+def _leave_it_to_the_parent(_number: int, _frame: FrameType | None) -> None:
+    """Whoever signals the whole group of processes means the parent: it replaces this one."""
 
 
 def end_process(code: int) -> None:

@@ -9,6 +9,8 @@ so: whoever signals the whole group of processes sends each child one beside the
 
 STOPPED = 0
 FAILED = 1
+REFUSED = 2
+"""Of the check of a new configuration: it is wrong, which was said."""
 RETIRED = 70
 """A handler could not be ended: the process finished the others and made room for a fresh one."""
 STUCK = 71
@@ -22,6 +24,7 @@ def meaning_of(code: int) -> str:
     known = {
         STOPPED: "stopped",
         FAILED: "could not start",
+        REFUSED: "found it wrong",
         RETIRED: "retired: one of its handlers could not be ended",
         STUCK: "stuck: one of its handlers blocked the event loop",
     }

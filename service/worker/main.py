@@ -8,13 +8,19 @@ from types import MappingProxyType
 
 from service.config import Settings, to_environment
 from service.queue.messages import QueueName
-from service.rules.loader import load
-from service.worker.supervisor import Supervisor
+from service.rules.files import read_files
+from service.rules.loader import parse_files
+from service.worker.kept import KeptFiles
+from service.worker.reloading import Reloading
+from service.worker.supervisor import Command, Supervisor
 
 THREADS: Mapping[QueueName, int] = MappingProxyType(
     {QueueName.SETTLE: 4, QueueName.RUN: 16, QueueName.JOB: 2}
 )
 """How many doorbells one process of each queue answers at once, unless told otherwise."""
+_IN_ORDER = (QueueName.RUN, QueueName.SETTLE, QueueName.JOB)
+"""How they are replaced: a handler is there before a rule has it run."""
+_PYTHON = (sys.executable, "-P", "-m")
 GRACE = timedelta(seconds=30)
 FOR_CLOSING = timedelta(seconds=5)
 """How much of the grace a process needs to close what it opened; all that it has after a second signal."""
@@ -27,22 +33,27 @@ def run_worker(
 
     `threads` is how many doorbells each answers at once (None: `THREADS`). What runs when the signal comes
     has `grace` to end, then it is cut off: its leases are free, and it is done again; a second signal cuts it
-    off at once. Raises ConfigurationError at once for a configuration that no process could start with.
+    off at once. SIGHUP: the configuration is read anew, and if it is right the processes are replaced one by
+    one. Raises ConfigurationError at once for a configuration that no process could start with.
     """
-    load(settings.config, os.environ)
+    files = read_files(settings.config)
+    parse_files(files, os.environ)
+    environment = os.environ | to_environment(settings)
     Supervisor(
-        [
-            (queue.value, _command(queue, threads or THREADS[queue], grace))
-            for queue in QueueName
-            for _ in range(processes)
-        ],
-        environment=os.environ | to_environment(settings),
+        [_command(queue, threads or THREADS[queue], grace) for queue in _IN_ORDER for _ in range(processes)],
+        reloading=Reloading(
+            settings.config,
+            KeptFiles(files),
+            command=(*_PYTHON, "service.worker.checking"),
+            environment=environment,
+        ),
+        environment=environment,
         grace=grace.total_seconds(),
         closing=FOR_CLOSING.total_seconds(),
     ).run()
 
 
-def _command(queue: QueueName, threads: int, grace: timedelta) -> tuple[str, ...]:
+def _command(queue: QueueName, threads: int, grace: timedelta) -> Command:
     own_grace = max(timedelta(0), grace - FOR_CLOSING).total_seconds()
     options = ("--threads", str(threads), "--grace", str(own_grace))
-    return (sys.executable, "-P", "-m", "service.worker.child", *options, queue.value)
+    return Command(queue.value, (*_PYTHON, "service.worker.child"), (*options, queue.value))

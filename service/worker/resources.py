@@ -8,6 +8,7 @@ from typing import Any
 from service.config import Settings
 from service.db.processes import Heartbeat
 from service.queue.messages import QueueName
+from service.rules.files import ConfigurationFiles
 from service.worker.actors import Answer
 from service.worker.assembly import assemble
 from service.worker.workplace import open_workplace
@@ -33,11 +34,13 @@ OpenResources = Callable[[Settings, QueueName, int], Coroutine[Any, Any, Resourc
 """Takes also how many doorbells are answered at once."""
 
 
-async def open_resources(settings: Settings, queue: QueueName, threads: int) -> Resources:
+async def open_resources(
+    settings: Settings, queue: QueueName, threads: int, *, files: ConfigurationFiles | None = None
+) -> Resources:
     """Open what the process of a queue needs. Raises what `open_workplace` and `assemble` raise."""
     async with AsyncExitStack() as held:
         # As many again may be opened: `ctx.db` holds one for as long as a handler works.
-        place = await open_workplace(settings, queue.value, held, pool_size=threads)
+        place = await open_workplace(settings, queue.value, held, files=files, pool_size=threads)
         work = assemble(queue, place, held, threads=threads)
         await work.begin()
         return Resources(

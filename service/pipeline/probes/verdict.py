@@ -19,6 +19,7 @@ _ALARMS: Mapping[str, tuple[CheckName, Status]] = {
     AlarmName.ACCOUNT_HALTED: (CheckName.DELIVERIES, Status.FAIL),
     AlarmName.FIELD_GONE: (CheckName.REGISTRATIONS, Status.WARN),
     AlarmName.DELETIONS_HELD: (CheckName.DELIVERIES, Status.WARN),
+    AlarmName.RULES_REFUSED: (CheckName.WORKER, Status.WARN),
 }
 _STRANGE_ALARM = (CheckName.DELIVERIES, Status.WARN)
 """An alarm that only a newer version knows."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.supervised import alive
+from tests.fixtures.supervised import alive, rules_of, running_with
 from tests.fixtures.waiting import wait_until
 
 Start = Callable[[str], "subprocess.Popen[bytes]"]
@@ -18,6 +18,7 @@ Start = Callable[[str], "subprocess.Popen[bytes]"]
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     parents: list[subprocess.Popen[bytes]] = []
+    rules_of(tmp_path).write_text("first")
 
     def begin(mode: str) -> "subprocess.Popen[bytes]":
         parent = subprocess.Popen(  # noqa: S603  ourselves
@@ -74,3 +75,73 @@ def test_children_learn_of_their_parents_death(start: Start, tmp_path: Path) -> 
     parent.kill()
     parent.wait()
     wait_until(lambda: not alive(tmp_path))
+
+
+def reload(parent: "subprocess.Popen[bytes]", directory: Path, text: str) -> None:
+    rules_of(directory).write_text(text)
+    parent.send_signal(signal.SIGHUP)
+
+
+def all_run_with(directory: Path, text: str) -> None:
+    wait_until(lambda: running_with(directory) == [text, text], 20, what=f"two children run with {text!r}")
+
+
+def test_new_rules_replace_the_children_one_by_one(start: Start, tmp_path: Path) -> None:
+    parent = start("steady")
+    first = two_run(tmp_path)
+    all_run_with(tmp_path, "first")
+    reload(parent, tmp_path, "second")
+    counts: list[int] = []
+
+    def replaced() -> bool:
+        counts.append(len(alive(tmp_path)))
+        return running_with(tmp_path) == ["second", "second"]
+
+    wait_until(replaced, 20, what="two children run with the new rules")
+    assert min(counts) == 2
+    assert not first & alive(tmp_path)
+
+
+def test_wrong_rules_replace_nobody_and_die_with_nobody(start: Start, tmp_path: Path) -> None:
+    parent = start("steady")
+    victim, survivor = two_run(tmp_path)
+    reload(parent, tmp_path, "wrong")
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: victim not in alive(tmp_path))
+    assert survivor in two_run(tmp_path)
+    all_run_with(tmp_path, "first")
+    reload(parent, tmp_path, "kills the check")
+    reload(parent, tmp_path, "right")
+    all_run_with(tmp_path, "right")
+    rules_of(tmp_path).unlink()
+    parent.send_signal(signal.SIGHUP)
+    reload(parent, tmp_path, "back")
+    all_run_with(tmp_path, "back")
+
+
+@pytest.mark.parametrize("text", ["can't start", "never ready"])
+def test_the_old_ones_go_on_until_a_new_one_is_ready(start: Start, tmp_path: Path, text: str) -> None:
+    parent = start("steady")
+    first = two_run(tmp_path)
+    reload(parent, tmp_path, text)
+    wait_until(lambda: text in [path.read_text() for path in tmp_path.iterdir()], 20, what="a new one tries")
+    assert first <= alive(tmp_path)
+    reload(parent, tmp_path, "mended")
+    all_run_with(tmp_path, "mended")
+
+
+def test_who_does_not_leave_is_killed(start: Start, tmp_path: Path) -> None:
+    parent = start("stubborn")
+    two_run(tmp_path)
+    reload(parent, tmp_path, "second")
+    all_run_with(tmp_path, "second")
+
+
+def test_the_end_comes_in_the_middle_of_a_replacement(start: Start, tmp_path: Path) -> None:
+    parent = start("steady")
+    two_run(tmp_path)
+    reload(parent, tmp_path, "never ready")
+    wait_until(lambda: len(alive(tmp_path)) == 3, 20, what="the next one is there")
+    parent.terminate()
+    assert parent.wait(5) == 0
+    assert alive(tmp_path) == set()
