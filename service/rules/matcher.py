@@ -14,6 +14,9 @@ from service.rules.clauses import Subject, changed_clauses, when_clauses
 from service.rules.linked import Linked
 from service.rules.schema import Rule
 
+FAILED = "error"
+"""What decided of a rule whose judging failed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -81,7 +84,7 @@ class Matcher:
             return _judged(rule, change, self._clauses(rule, change, linked))
         except Exception as error:  # noqa: BLE001  one rule's failure must not stop the others
             reason = f"judging the rule failed: {type(error).__name__}: {error}"
-            return Verdict(rule.name, matched=False, reason=reason, decided_by="error")
+            return Verdict(rule.name, matched=False, reason=reason, decided_by=FAILED)
 
     def _clauses(self, rule: Rule, change: Change, linked: Linked | None) -> tuple[Clause, ...]:
         now = change.created_at.astimezone(self._timezones.get(rule.account, UTC))

@@ -62,5 +62,5 @@ def day_of(time: date | datetime, now: datetime) -> date:
 
 def shown(value: Any, limit: int = 80) -> str:
     """A value as a reason shows it, cut to `limit` characters."""
-    written = repr(value)
+    written = repr(value[:limit] if isinstance(value, str) else value)
     return written if len(written) <= limit else f"{written[: limit - 1]}…"

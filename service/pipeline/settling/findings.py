@@ -1,10 +1,14 @@
-"""What a look found, as it is stored: changes, and the runs of the rules that match them. Pure."""
+"""What a look found, as it is stored: changes, and the runs of the rules that match them.
+
+Pure, but for a line in the log for a rule that fails.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from uuid import UUID
 
+import structlog
 from uuid_utils.compat import uuid7
 
 from service.changes.decision import Decision
@@ -17,7 +21,9 @@ from service.pipeline.rulebook import Rulebook
 from service.pipeline.settling.verdicts import leads_to_change
 from service.records.repository import NewChange
 from service.registrations.apps import AppView
+from service.rules.matcher import FAILED, Verdict
 
+_log = structlog.get_logger()
 _ELSEWHERE = ("account", "app")
 """What decided of rules that are for another app: of these nothing is kept."""
 
@@ -112,8 +118,15 @@ def judge_changes(
             if verdict.matched
             for handler in rulebook.runs[verdict.rule]
         )
+        _tell_failures(change, verdicts)
         judged.verdicts[change.id] = {verdict.rule: verdict.decided_by for verdict in verdicts}
     return judged
+
+
+def _tell_failures(change: Change, verdicts: Sequence[Verdict]) -> None:
+    for verdict in verdicts:
+        if verdict.decided_by == FAILED:
+            _log.warning("rule.failed", rule=verdict.rule, change=str(change.id), error=verdict.reason)
 
 
 def expansions_of(runs: Sequence[NewRun], rulebook: Rulebook) -> list[NewExpansion]:
