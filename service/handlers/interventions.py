@@ -24,6 +24,8 @@ class RunRow:
     status: RunStatus
 
 
+# The handler was never called for a run that was skipped: nothing of it can be overtaken.
+_CALLED = RUN_FINISHED - {RunStatus.SKIPPED}
 _COLUMNS = "id, seq, account, app_id, record_id, handler, ordered, status"
 
 
@@ -56,7 +58,10 @@ async def lock_siblings(connection: AsyncConnection, run: RunRow) -> list[RunRow
 
 
 async def find_later_finished(connection: AsyncConnection, run: RunRow) -> RunRow | None:
-    """Read the first sibling after a run that is finished; None: there is none. The record must be locked."""
+    """Read the first finished sibling after a run; None: there is none. The record must be locked.
+
+    One that was skipped does not count.
+    """
     row = (
         (
             await connection.execute(
@@ -65,7 +70,7 @@ async def find_later_finished(connection: AsyncConnection, run: RunRow) -> RunRo
                     f"""
                     SELECT {_COLUMNS} FROM runs WHERE change_id IN (SELECT id FROM changes
                         WHERE account = :account AND app_id = :app_id AND record_id = :record_id)
-                    AND handler = :handler AND ordered AND {status_in(RUN_FINISHED)} AND seq > :seq
+                    AND handler = :handler AND ordered AND {status_in(_CALLED)} AND seq > :seq
                     ORDER BY seq LIMIT 1"""
                 ),
                 _of_record(run),
