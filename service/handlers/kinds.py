@@ -14,6 +14,7 @@ from service.handlers.alarms import Alarm, AlarmContext
 from service.handlers.context import Context
 from service.handlers.types import Failed, Outcome
 from service.transport.http import Transport
+from service.rules.discipline import Breaker
 
 Options = TypeVar("Options", bound=BaseModel)
 
@@ -97,6 +98,10 @@ class BoundHandler(HandlerSettings):
     fields: frozenset[str] = frozenset()
     """The field ids that its templates read by name."""
 
+    every: timedelta | None = field(default=None, kw_only=True)
+    """How long from the beginning of one run to that of the next, at an even pace; None: no `rate`."""
+    breaker: Breaker | None = field(default=None, kw_only=True)
+    """When it is left alone for a while; None: never."""
     @property
     def takes_changes(self) -> bool:
         """Whether it can stand in a rule."""

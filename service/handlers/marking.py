@@ -29,6 +29,8 @@ class Mark:
     """And not before this moment."""
     error: str | None = None
     detail: dict[str, Any] | None = None
+    handler_works: bool | None = None
+    """What it tells of the handler, whatever becomes of the run; None: nothing."""
 
 
 Marks = Sequence[tuple[ClaimedRun, Mark]]

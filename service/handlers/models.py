@@ -103,3 +103,5 @@ class HandlerState(Base):
     """When one run may begin, to see whether it works again."""
     next_start_at: Mapped[datetime | None]
     """When the next run would begin at an even pace, for handlers with a `rate`."""
+    resumed_at: Mapped[datetime | None]
+    """When a person resumed it last: runs from before then are no sign of a loop any more."""

@@ -87,6 +87,8 @@ def _build(kind: HandlerKind[Any], name: str, handler: Handler, deps: HandlerDep
     return BoundHandler(
         **asdict(settings),
         call=built.call,
+        every=None if handler.rate is None else handler.rate.every,
+        breaker=handler.breaker,
         tell=built.tell,
         close=built.close,
         abandoned=built.abandoned,

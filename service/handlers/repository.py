@@ -66,23 +66,8 @@ async def insert_runs(
     )
 
 
-async def is_run_due(connection: AsyncConnection, handler: str, *, concurrency: int) -> bool:
-    """Tell whether a run of the handler could be claimed now."""
-    row = await connection.execute(
-        text(
-            """
-            SELECT FROM runs WHERE handler = :handler AND status = 'ready'
-            AND next_at <= (SELECT clock_timestamp())
-            AND (SELECT count(*) FROM runs WHERE handler = :handler AND status = 'running') < :concurrency
-            LIMIT 1"""
-        ),
-        {"handler": handler, "concurrency": concurrency},
-    )
-    return row.one_or_none() is not None
-
-
 async def handlers_to_run(connection: AsyncConnection) -> list[str]:
-    """List the handlers that have a due ready run."""
+    """List the handlers that have a due ready run, and are neither paused nor left alone for failing."""
     rows = await connection.execute(
         text(
             """
@@ -92,7 +77,10 @@ async def handlers_to_run(connection: AsyncConnection) -> list[str]:
                     WHERE status = 'ready' AND runs.handler > handler.name ORDER BY handler LIMIT 1)
                 FROM handler WHERE handler.name IS NOT NULL)
             SELECT name FROM handler WHERE name IS NOT NULL AND EXISTS (
-                SELECT FROM runs WHERE runs.handler = name AND status = 'ready' AND next_at <= now())"""
+                SELECT FROM runs WHERE runs.handler = name AND status = 'ready' AND next_at <= now())
+            AND NOT EXISTS (
+                SELECT FROM handler_states WHERE handler = name AND (paused_at IS NOT NULL
+                OR probe_at > now()))"""
         )
     )
     return [row.name for row in rows]

@@ -19,7 +19,13 @@ _REMEDIES: Mapping[AlarmName, str] = {
     AlarmName.APP_HALTED: (
         "it ends by itself: give the token's user access to the app, or take the app out of the rules"
     ),
-    AlarmName.FIELD_GONE: "correct the rules that name the field, then run `relay webhooks apply`",
+    AlarmName.HANDLER_FAILING: (
+        "it ends by itself when a run succeeds: mend what the handler needs; `relay resume HANDLER` lets"
+        " its runs begin at once"
+    ),
+    AlarmName.LOOP_HELD: "see why the handler ran so often, then let its runs go on: `relay resume HANDLER`",
+    AlarmName.FIELD_GONE: "it ends by itself: correct the rules that name the field, or bring it back",
+    AlarmName.RULE_BROKEN: "it ends by itself: correct the rule; `relay rules check` says what is wrong",
 }
 
 

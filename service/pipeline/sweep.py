@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,8 +14,10 @@ from service.handlers.marking import mark_run
 from service.handlers.repository import handlers_to_run
 from service.links.claims import accounts_to_expand
 from service.pipeline.bells import Bells
+from service.pipeline.running.breakers import Breakers
 from service.pipeline.running.marks import lost
 from service.records.slots import apps_to_settle
+from service.rules.discipline import Breaker
 
 _log = structlog.get_logger()
 
@@ -28,12 +31,14 @@ class Sweep:
         *,
         lost_after: timedelta,
         retries: Mapping[str, Sequence[timedelta]],
+        breakers: Mapping[str, Breaker] = MappingProxyType({}),
         bells: Bells,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`retries`: the `retry` list of each configured handler."""
+        """`retries`: the `retry` list of each configured handler; `breakers`: of those that have one."""
         self._engine, self._lost_after, self._retries = engine, lost_after, retries
         self._bells, self._jitter = bells, jitter
+        self._settings, self._breakers = breakers, Breakers(engine)
 
     async def sweep(self) -> None:
         """Mark lost attempts, then ring for every app, account and handler that has something due."""
@@ -66,3 +71,4 @@ class Sweep:
                 outcome=mark.outcome,
                 status=mark.status,
             )
+            await self._breakers.note(self._settings.get(run.handler), run, mark)

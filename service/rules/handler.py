@@ -6,11 +6,12 @@ Its options are kept raw, because kinds are known only to the handlers' registry
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from service.clock import parse_duration
+from service.rules.discipline import OFF_IS_FALSE, Breaker, HandlerRate, Loop, write_off_as_false
 from service.rules.section import Period, Section
 
 _DELAYS = ("5s", "30s", "2m", "10m", "1h", "3h", "8h", "24h")
@@ -55,6 +56,26 @@ class Handler(Section):
             "they do not wait for each other."
         ),
         examples=["none"],
+    )
+    rate: HandlerRate | None = Field(
+        None,
+        description=(
+            "How many runs may begin in a second, a minute or an hour, at an even pace, over all processes "
+            "together. What is missed by less than a tenth of a second is caught up."
+        ),
+        examples=["10/s", "500/h"],
+    )
+    breaker: Annotated[Breaker | None, OFF_IS_FALSE] = Field(
+        Breaker(),
+        description="When a handler that fails is left alone for a while. `false`: never.",
+        examples=[{"failures": 3, "pause": "1m"}, False],
+        json_schema_extra=write_off_as_false,
+    )
+    loop: Annotated[Loop | None, OFF_IS_FALSE] = Field(
+        Loop(),
+        description="When the runs of one record are taken for a loop, and held. `false`: never.",
+        examples=[{"runs": 50, "within": "10m"}, False],
+        json_schema_extra=write_off_as_false,
     )
 
     @model_validator(mode="after")

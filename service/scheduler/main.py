@@ -51,6 +51,11 @@ async def _run(settings: Settings) -> None:
             engine,
             lost_after=settings.lost_after,
             retries=retries,
+            breakers={
+                name: handler.breaker
+                for name, handler in configuration.handlers.items()
+                if handler.breaker is not None
+            },
             bells=publisher,
         )
         notices = Notices(

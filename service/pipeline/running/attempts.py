@@ -17,6 +17,8 @@ from service.handlers.kinds import BoundHandler
 from service.handlers.marking import Mark, mark_run
 from service.handlers.outcomes import outcome_of
 from service.handlers.types import Done, Failed, Outcome
+from service.pipeline.accounts.noting import OpenFusioo, Writer
+from service.pipeline.running.breakers import Breakers
 from service.pipeline.running.calling import Calls
 from service.pipeline.running.marks import mark_of
 from service.pipeline.running.results import Results
@@ -39,6 +41,7 @@ class Attempts:
         self._engine, self._providers, self._fusioo, self._jitter = engine, providers, fusioo, jitter
         self._results = Results(engine)
         self._calls = Calls()
+        self._breakers = Breakers(engine)
 
     @property
     def any_stuck(self) -> bool:
@@ -85,6 +88,13 @@ class Attempts:
                 await connection.close()
         _tell(run, mark, monotonic() - began)
 
+        await self._note(handler, run, mark)
+
+    async def _note(self, handler: BoundHandler, run: ClaimedRun, mark: Mark) -> None:
+        try:
+            await self._breakers.note(handler.breaker, run, mark)
+        except Exception:  # noqa: BLE001  the attempt is marked: what it tells of its handler may get lost
+            _log.exception("breaker.refused", handler=run.handler, run=str(run.id))
     async def _mark(self, handler: BoundHandler, run: ClaimedRun, outcome: Outcome, context: Context) -> Mark:
         """Store how the attempt ended; what the handler did in `ctx.db` commits with it, or not at all."""
         connection = context.db.connection

@@ -16,7 +16,12 @@ def mark_of(outcome: Outcome, retry: Sequence[timedelta], *, attempts: int, jitt
     """Turn an outcome into how its run goes on. `attempts` counts this one; `jitter` is from [0, 1)."""
     match outcome:
         case Done(detail=detail):
-            return Mark(AttemptOutcome.DONE, RunStatus.DONE, detail=dict(detail) if detail else None)
+            return Mark(
+                AttemptOutcome.DONE,
+                RunStatus.DONE,
+                detail=dict(detail) if detail else None,
+                handler_works=True,
+            )
         case Discarded(reason=reason):
             return Mark(AttemptOutcome.DONE, RunStatus.DISCARDED, error=reason)
         case Deferred(reason=reason, until=until, after=after):
@@ -39,6 +44,7 @@ def lost(retry: Sequence[timedelta] | None, *, attempts: int, jitter: float) -> 
         RunStatus.DEAD if wait is None else RunStatus.READY,
         next_in=wait,
         error="its process was lost; whether the handler acted is not known",
+        handler_works=False,
     )
 
 
@@ -54,4 +60,6 @@ def _failed(outcome: Failed, retry: Sequence[timedelta], *, attempts: int, jitte
         next_in=wait,
         error=outcome.error,
         detail=dict(outcome.detail) if outcome.detail else None,
+        # What is dead at once would be so with any handler that works: it is about the run (410, say).
+        handler_works=None if outcome.dead else False,
     )

@@ -19,12 +19,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.db.driver import driver_of
 from service.db.failures import is_our_fault
 from service.db.persisting import persist
-from service.handlers.claims import ClaimedChange, ClaimedRun, claim_runs, read_claimed_runs
+from service.handlers.claims import (
+    Claim,
+    Claiming,
+    claim_runs,
+    next_run_in,
+    read_claimed_runs,
+)
 from service.handlers.kinds import BoundHandler
-from service.handlers.repository import is_run_due
 from service.pipeline.bells import Bells
 from service.pipeline.running.attempts import Attempts
 from service.pipeline.running.places import Places
+from service.pipeline.timers import Timers
 
 _log = structlog.get_logger()
 
@@ -50,6 +56,7 @@ class Runner:
         """`places`: how many runs it works on at once, over all handlers."""
         self._engine, self._process_id, self._handlers = engine, process_id, handlers
         self._attempts, self._bells, self._places = attempts, bells, Places(places)
+        self._timers = Timers(bells.ring_run)
         self._winding_down = False
 
     def wind_down(self) -> None:
@@ -79,7 +86,7 @@ class Runner:
                     return
                 working = await _until_one_ended(working)
             while working:
-                await self._ring_if_due(handler)  # another doorbell may use what the ended ones left
+                await self._come_back(handler)  # another doorbell may use what the ended ones left
                 working = await _until_one_ended(working)
         except asyncio.CancelledError:
             for attempt in working:
@@ -88,7 +95,7 @@ class Runner:
         finally:
             if working:  # whatever failed: a run that we hold and nobody works on would never be tried
                 await asyncio.wait(working)
-        await self._ring_if_due(handler)
+        await self._come_back(handler)
 
     def _goes_on(self, until: float) -> bool:
         return not (self.must_retire or self._winding_down) and monotonic() < until
@@ -98,7 +105,8 @@ class Runner:
         places = await self._places.take(handler.concurrency)
         begun: Working = set()
         try:
-            for run, change in await self._claim(handler, places) if self._goes_on(until) else ():
+            claim = await self._claim(handler, places) if self._goes_on(until) else Claim([], None)
+            for run, change in claim.runs:
                 attempt = asyncio.create_task(self._attempts.make(handler, run, change))
                 attempt.add_done_callback(lambda _: self._places.give_back())
                 begun.add(attempt)
@@ -106,16 +114,17 @@ class Runner:
             self._places.give_back(places - len(begun))
         if len(begun) == places < handler.concurrency:  # it is our places that are too few: others have some
             self._bells.ring_run(handler.name)
+        elif claim.next_in:  # not now: for its rate, a pause after a failure, or its breaker
+            self._timers.ring_in((handler.name,), claim.next_in)
         return begun
 
-    async def _claim(self, handler: BoundHandler, most: int) -> list[tuple[ClaimedRun, ClaimedChange]]:
+    async def _claim(self, handler: BoundHandler, most: int) -> Claim:
         token = uuid4()
         try:
             async with self._engine.begin() as connection:
                 return await claim_runs(
                     await driver_of(connection),
-                    handler.name,
-                    concurrency=handler.concurrency,
+                    _claiming(handler),
                     most=most,
                     token=token,
                     holder=self._process_id,
@@ -126,16 +135,22 @@ class Runner:
         # It may be committed all the same: runs that we hold and don't know of would never be tried.
         return await persist(lambda: self._claimed_with(handler, token))
 
-    async def _claimed_with(
-        self, handler: BoundHandler, token: UUID
-    ) -> list[tuple[ClaimedRun, ClaimedChange]]:
+    async def _claimed_with(self, handler: BoundHandler, token: UUID) -> Claim:
         async with self._engine.begin() as connection:
-            return await read_claimed_runs(await driver_of(connection), handler.name, token)
+            found = await read_claimed_runs(await driver_of(connection), handler.name, token)
+        return Claim(found, None)
 
-    async def _ring_if_due(self, handler: BoundHandler) -> None:
+    async def _come_back(self, handler: BoundHandler) -> None:
         async with self._engine.connect() as connection:
-            if await is_run_due(connection, handler.name, concurrency=handler.concurrency):
-                self._bells.ring_run(handler.name)
+            seconds = await next_run_in(await driver_of(connection), _claiming(handler))
+        if seconds is not None:
+            self._timers.ring_in((handler.name,), seconds)
+
+
+def _claiming(handler: BoundHandler) -> Claiming:
+    return Claiming(
+        handler.name, handler.concurrency, every=handler.every, breaks=handler.breaker is not None
+    )
 
 
 async def _until_one_ended(working: Working) -> Working:

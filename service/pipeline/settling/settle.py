@@ -35,7 +35,7 @@ from service.pipeline.settling.claiming import Claims, NoLook
 from service.pipeline.settling.failed_looks import give_up, reason_of
 from service.pipeline.settling.looks import ClaimedLook, SettledAccount
 from service.pipeline.settling.sights import Sights, Stored, store_sights
-from service.pipeline.settling.timers import Timers
+from service.pipeline.timers import Timers
 from service.records.slots import ClaimedSlot, Release, hold_slot, release_slot, seconds_closed
 
 _log = structlog.get_logger()
@@ -61,7 +61,7 @@ class Settler:
         self._engine, self._accounts, self._rulebook = engine, accounts, rulebook
         self._recheck, self._bells, self._gather, self._jitter = recheck, bells, gather, jitter
         self._claims = Claims(engine, process_id=process_id, lost_after=lost_after, accounts=accounts)
-        self._timers = Timers(bells)
+        self._timers = Timers(bells.ring_settle)
 
     async def settle(self, account: str, app_id: str) -> None:
         """Look once at an app's due deliveries. Does nothing when somebody else has the slot.
@@ -90,7 +90,7 @@ class Settler:
         if later.instead is not None:
             self._bells.ring_settle(account, later.instead)
         if later.back_in is not None:
-            self._timers.ring_in(account, app_id, later.back_in)
+            self._timers.ring_in((account, app_id), later.back_in)
 
     async def _ask(self, look: ClaimedLook) -> Answer:
         source = look.account.source(look.account.ledger.prepaid(look.call_id))

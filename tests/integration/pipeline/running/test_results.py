@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.db.driver import driver_of
 from service.errors import LeaseLostError
-from service.handlers.claims import ClaimedRun, claim_runs
+from service.handlers.claims import ClaimedRun, Claiming, claim_runs
 from service.handlers.marking import Mark
 from service.lifecycle import AttemptOutcome, RunStatus
 from service.pipeline.running.results import Results
@@ -30,15 +30,14 @@ def rows(database: Database) -> Rows:
 
 async def claim(engine: AsyncEngine, most: int = 10, *, concurrency: int = 10) -> list[ClaimedRun]:
     async with engine.begin() as connection:
-        claimed = await claim_runs(
+        claim = await claim_runs(
             await driver_of(connection),
-            "ops",
-            concurrency=concurrency,
+            Claiming("ops", concurrency),
             most=most,
             token=uuid4(),
             holder=uuid4(),
         )
-    return [run for run, _ in claimed]
+    return [run for run, _ in claim.runs]
 
 
 def statuses(rows: Rows, run_ids: Sequence[UUID]) -> list[str]:

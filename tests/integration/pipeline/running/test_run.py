@@ -107,7 +107,7 @@ async def test_what_is_in_hand_is_finished_where_the_look_for_more_fails(
     """The database is away for a moment, while one attempt has ended and the other one goes on."""
     looked = asyncio.Event()
 
-    async def away(*_: object, **__: object) -> bool:
+    async def away(*_: object, **__: object) -> float:
         looked.set()
         raise OperationalError("the server is restarted")
 
@@ -117,7 +117,7 @@ async def test_what_is_in_hand_is_finished_where_the_look_for_more_fails(
         else:
             await looked.wait()
 
-    monkeypatch.setattr("service.pipeline.running.run.is_run_due", away)
+    monkeypatch.setattr("service.pipeline.running.run.next_run_in", away)
     pipeline = await with_changes(engine, database, [bound(work)], records="ab")
     runner = pipeline.runner(pipeline.process())
     with pytest.raises(OperationalError):

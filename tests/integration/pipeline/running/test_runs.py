@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from service.db.driver import driver_of
 from service.db.engine import open_engine
 from service.errors import NotFoundError, RefusedError, RelayError
-from service.handlers.claims import ClaimedRun, claim_runs
+from service.handlers.claims import ClaimedRun, Claiming, claim_runs
 from service.handlers.marking import Mark, mark_run
 from service.lifecycle import RUN_FINISHED, AttemptOutcome, RunStatus
 from service.pipeline.running.runs import discard, retry
@@ -29,10 +29,10 @@ def rows(database: Database) -> Rows:
 
 
 async def claim_one(connection: AsyncConnection) -> ClaimedRun | None:
-    claimed = await claim_runs(
-        await driver_of(connection), "ops", concurrency=1, most=1, token=uuid4(), holder=uuid4()
+    claim = await claim_runs(
+        await driver_of(connection), Claiming("ops", 1), most=1, token=uuid4(), holder=uuid4()
     )
-    return claimed[0][0] if claimed else None
+    return claim.runs[0][0] if claim.runs else None
 
 
 async def test_a_dead_run_is_ready_again_with_its_whole_retry_list(

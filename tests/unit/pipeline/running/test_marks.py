@@ -16,8 +16,11 @@ SOON = datetime(2026, 11, 22, 6, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("outcome", "mark"),
     [
-        (Done(), Mark(AttemptOutcome.DONE, RunStatus.DONE)),
-        (Done({"status": 200}), Mark(AttemptOutcome.DONE, RunStatus.DONE, detail={"status": 200})),
+        (Done(), Mark(AttemptOutcome.DONE, RunStatus.DONE, handler_works=True)),
+        (
+            Done({"status": 200}),
+            Mark(AttemptOutcome.DONE, RunStatus.DONE, detail={"status": 200}, handler_works=True),
+        ),
         (Discarded("no"), Mark(AttemptOutcome.DONE, RunStatus.DISCARDED, error="no")),
         (
             Failed("bad", detail={"status": 500}),
@@ -27,6 +30,7 @@ SOON = datetime(2026, 11, 22, 6, tzinfo=UTC)
                 next_in=timedelta(seconds=10),
                 error="bad",
                 detail={"status": 500},
+                handler_works=False,
             ),
         ),
         (Failed("bad", dead=True), Mark(AttemptOutcome.FAILED, RunStatus.DEAD, error="bad")),
@@ -54,12 +58,14 @@ def test_each_outcome_has_its_mark(outcome: Outcome, mark: Mark) -> None:
     assert mark_of(outcome, RETRY, attempts=1, jitter=0.5) == mark
 
 
-def test_the_last_failure_is_death() -> None:
-    statuses = [mark_of(Failed("bad"), RETRY, attempts=attempts, jitter=0.5).status for attempts in (1, 2, 3)]
-    assert statuses == [RunStatus.READY, RunStatus.READY, RunStatus.DEAD]
+def test_the_last_failure_is_death_and_still_the_handlers_fault() -> None:
+    marks = [mark_of(Failed("bad"), RETRY, attempts=attempts, jitter=0.5) for attempts in (1, 2, 3)]
+    assert [mark.status for mark in marks] == [RunStatus.READY, RunStatus.READY, RunStatus.DEAD]
+    assert [mark.handler_works for mark in marks] == [False] * 3
 
 
 def test_a_lost_attempt_counts_like_a_failed_one_unless_its_handler_left() -> None:
     assert lost(RETRY, attempts=2, jitter=0.5).status is RunStatus.READY
     assert lost(RETRY, attempts=3, jitter=0.5).status is RunStatus.DEAD
     assert lost(None, attempts=99, jitter=0.5).status is RunStatus.READY
+    assert lost(RETRY, attempts=1, jitter=0.5).handler_works is False
