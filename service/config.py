@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         alias="RELAY_FETCH_TIMEOUT",
         description="The longest wait for a provider's answer.",
     )
+    apps_every: Duration = Field(
+        timedelta(hours=1),
+        alias="RELAY_APPS_EVERY",
+        description="How often the fields of the apps are asked for, and the rules checked against them.",
+    )
     poll_every: Duration = Field(
         timedelta(milliseconds=15),
         alias="RELAY_POLL_EVERY",

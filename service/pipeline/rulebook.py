@@ -8,6 +8,7 @@ from typing import Any, Self
 from service.rules.expand import with_beginnings
 from service.rules.kept_conditions import KeptConditions, linked_paths
 from service.rules.matcher import Matcher
+from service.rules.named_fields import named_fields
 from service.rules.schema import Rule
 
 
@@ -27,6 +28,8 @@ class Rulebook:
     without are left out."""
     conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The conditions of the rules that ask about linked records (`KeptConditions`, as JSON), by name."""
+    named: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The ids of the fields that rules name, by account."""
     unchanged: frozenset[tuple[str, str]] = frozenset()
     """The accounts and apps, as rules name them, of the rules that run also when nothing differs."""
 
@@ -53,6 +56,7 @@ class Rulebook:
                 for rule in rules
                 if rule.when is not None and asked[rule.name]
             },
+            named=named_fields(rules),
             unchanged=frozenset((rule.account, rule.app) for rule in rules if rule.unchanged),
         )
 

@@ -71,6 +71,7 @@ async def _run(settings: Settings) -> None:
                 "sweep": settings.sweep_every,
                 "alarms": settings.sweep_every,
                 "retention": RETENTION_EVERY,
+                "apps": settings.apps_every,
             },
             here={"sweep": sweep.sweep, "alarms": notices.sweep},
             ring=publisher.ring,

@@ -13,6 +13,8 @@ from service.handlers.kinds import BoundHandler, HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
 from service.pipeline.accounts.opened import Accounts
 from service.pipeline.accounts.tokens import TokenVault
+from service.pipeline.checking.alarms import check_at_start
+from service.pipeline.checking.refresh import AppRefresh
 from service.pipeline.halts import try_halted
 from service.pipeline.jobs import Jobs
 from service.pipeline.kept_rules import keep_rules
@@ -65,12 +67,13 @@ def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack, *, thread
         case QueueName.RUN:
             return _running(place, held, threads)
         case QueueName.JOB:
-            return Work({queue.value: _jobs(place).do})
+            return Work({queue.value: _jobs(place, _accounts(place, held)).do})
 
 
 async def _begin_settling(place: Workplace) -> None:
     await keep_rules(place.engine, place.configuration)
     await try_halted(place.engine, list(place.configuration.accounts))
+    await check_at_start(place.engine, place.configuration)
     if place.holds_what_stands_there():
         await end_refusal(place.engine, place.settings.config)
 
@@ -140,7 +143,7 @@ def _runner(
     )
 
 
-def _jobs(place: Workplace) -> Jobs:
+def _jobs(place: Workplace, accounts: Accounts) -> Jobs:
     kept = place.configuration.retention
     retention = Retention(
         place.engine,
@@ -148,8 +151,14 @@ def _jobs(place: Workplace) -> Jobs:
         changes=kept.changes,
         rules_digest=place.configuration.digest,
     )
+    apps = AppRefresh(
+        place.engine,
+        listers=accounts.listers(),
+        configuration=place.configuration,
+        every=place.settings.apps_every,
+    )
     return Jobs(
-        {"retention": retention.forget},
+        {"retention": retention.forget, "apps": apps.refresh},
         place.engine,
         process_id=place.process_id,
         lost_after=place.settings.lost_after,

@@ -1,6 +1,6 @@
 """The configured accounts as one process uses them: their connections, their budgets, their clients."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from service.fusioo.computed import computed_in_schema
 from service.fusioo.endpoints import GET_RECORD, LIST_RECORDS, RECORDS_BY_IDS
 from service.fusioo.link_targets import targets_in_schema
 from service.fusioo.links import ids_in
+from service.fusioo.models import App
 from service.fusioo.source import FusiooSource
 from service.fusioo.writes import Noting, unnoted
 from service.handlers.clients import GuardedAuth, GuardedMeter, GuardedNoting
@@ -102,6 +103,10 @@ class OpenAccount:
         noting = GuardedNoting(self._own_writes.by(writer), database)
         return self.client(meter, GuardedAuth(self._auth, database), noting=noting)
 
+    async def list_apps(self) -> tuple[App, ...]:
+        """List all apps that the token sees, with one call that reconciling's lane pays for."""
+        return await self.client(self.ledger.meter(Lane.RECONCILE)).apps.list()
+
     async def close(self) -> None:
         """Close the connections, after the call for a token that is under way."""
         await self._auth.aclose()
@@ -136,6 +141,10 @@ class Accounts:
     def linked(self) -> dict[str, LinkedAccount]:
         """Give what fetching linked records needs, by account."""
         return {name: account.linked() for name, account in self._open.items()}
+
+    def listers(self) -> dict[str, Callable[[], Awaitable[tuple[App, ...]]]]:
+        """Give what lists the apps of each account."""
+        return {name: account.list_apps for name, account in self._open.items()}
 
     def providers(self) -> dict[str, str]:
         """Give the provider of each account."""

@@ -18,6 +18,7 @@ _ALARMS: Mapping[str, tuple[CheckName, Status]] = {
     # Nothing of the account can work until a person has mended its credentials.
     AlarmName.ACCOUNT_HALTED: (CheckName.DELIVERIES, Status.FAIL),
     AlarmName.FIELD_GONE: (CheckName.REGISTRATIONS, Status.WARN),
+    AlarmName.RULE_BROKEN: (CheckName.REGISTRATIONS, Status.WARN),
     AlarmName.DELETIONS_HELD: (CheckName.DELIVERIES, Status.WARN),
     AlarmName.RULES_REFUSED: (CheckName.WORKER, Status.WARN),
 }

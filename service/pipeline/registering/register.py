@@ -19,7 +19,9 @@ from service.errors import RefusedError
 from service.fusioo import models as fusioo
 from service.fusioo.client import FusiooClient
 from service.fusioo.errors import WebhookNotFoundError
+from service.pipeline.checking.mapping import described
 from service.registrations import repository
+from service.registrations.listings import store_listing
 from service.registrations.plan import (
     Adopt,
     Create,
@@ -121,8 +123,9 @@ async def _watch_apps(
                 account=account,
                 app_id=app_id,
                 name=schemas[app_id].name,
-                schema=schemas[app_id].model_dump(mode="json", exclude_unset=True),
+                schema=described(schemas[app_id]),
             )
+        await store_listing(connection, account, [described(app) for app in schemas.values()])
     return apps
 
 

@@ -4,7 +4,7 @@ One transaction of ours, whoever looked: settle now, reconcile and backfill late
 entitles it to write (the slot) and commits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -147,7 +147,7 @@ async def store_sights(
     verdicts = verdicts_of(decisions, changes)
     if verdicts:
         await store_verdicts(connection, verdicts, call_id=sights.call_id)
-    await _tell_left_fields(connection, sights, decisions)
+    await _tell_left_fields(connection, sights, decisions, rulebook.named.get(sights.account, frozenset()))
     return _count(verdicts.values(), changes=len(changes), runs=runs, expansions=len(expansions))
 
 
@@ -221,15 +221,16 @@ def _seen_by_rules(sights: Sights, new: NewChange, view: AppView) -> Change:
 
 
 async def _tell_left_fields(
-    connection: AsyncConnection, sights: Sights, decisions: Mapping[str, Decision]
+    connection: AsyncConnection, sights: Sights, decisions: Mapping[str, Decision], named: Collection[str]
 ) -> None:
-    for name in sorted({name for decision in decisions.values() for name in decision.left}):
+    """Raise an alarm for each field that left although a rule names it; it ends with the job `apps`."""
+    for name in sorted({name for decision in decisions.values() for name in decision.left if name in named}):
         await raise_alarm(
             connection,
             AlarmName.FIELD_GONE,
             f"{sights.account}/{sights.app_id}/{name}",
             f"field {name} is no longer in app {sights.app_id} of account {sights.account}: its last values"
-            " are kept, but rules see no more changes of it; correct them, then run relay webhooks apply",
+            " are kept, but rules see no more changes of it; correct those that name it, or bring it back",
         )
 
 
