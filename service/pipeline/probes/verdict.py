@@ -21,9 +21,9 @@ _ALARMS: Mapping[str, tuple[CheckName, Status]] = {
     AlarmName.RULE_BROKEN: (CheckName.REGISTRATIONS, Status.WARN),
     AlarmName.DELETIONS_HELD: (CheckName.DELIVERIES, Status.WARN),
     AlarmName.RULES_REFUSED: (CheckName.WORKER, Status.WARN),
-}
     AlarmName.HANDLER_FAILING: (CheckName.RUNS, Status.WARN),
     AlarmName.LOOP_HELD: (CheckName.RUNS, Status.WARN),
+}
 _STRANGE_ALARM = (CheckName.DELIVERIES, Status.WARN)
 """An alarm that only a newer version knows."""
 _UNCONFIGURED = Check(
