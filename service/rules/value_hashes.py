@@ -7,7 +7,7 @@ compare them. Nothing can be read back from a hash.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 from service.rules.texts import is_html, visible
-from service.rules.values import as_time, is_number, unwrap
+from service.rules.values import as_time, is_number
 
 _PLAIN_NUMBER = re.compile(r"-?(0|[1-9]\d{0,29})(\.\d{1,30})?")
 """Without zeros in front: those are a part of a text, like a postcode."""
@@ -39,14 +39,19 @@ def hash_value(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """One form for all that is the same value; each with a word before it that says what it is."""
-    one = unwrap(value)
-    if isinstance(one, Mapping):
-        return _plain(one["id"]) if "id" in one else {name: _plain(each) for name, each in one.items()}
-    if isinstance(one, list | tuple):
-        return ["several", *sorted(map(_plain, one), key=json.dumps)] if one else None
-    if is_number(one):
-        return _number(Decimal(json.dumps(one)))
-    return _text(one) if isinstance(one, str) else one
+    if isinstance(value, Mapping):
+        return _plain(value["id"]) if "id" in value else {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return _elements(value)
+    if is_number(value):
+        return _number(Decimal(json.dumps(value)))
+    return _text(value) if isinstance(value, str) else value
+
+
+def _elements(values: Sequence[Any]) -> Any:
+    if len(values) == 1:
+        return _plain(values[0])
+    return ["several", *sorted(map(_plain, values), key=json.dumps)] if values else None
 
 
 def _text(text: str) -> Any:

@@ -51,7 +51,9 @@ def _build(options: CommentOptions, _settings: HandlerSettings, deps: HandlerDep
     discussion = (
         None if options.discussion is None else compile_templates(options.discussion, under=("discussion",))
     )
-    return BuiltHandler(CommentHandler(options.account, text, record=record, discussion=discussion))
+    read = text.fields.union(*(each.fields for each in (record, discussion) if each is not None))
+    handler = CommentHandler(options.account, text, record=record, discussion=discussion)
+    return BuiltHandler(handler, fields=read)
 
 
 FUSIOO_COMMENT = HandlerKind("fusioo.comment", CommentOptions, _build)

@@ -51,7 +51,8 @@ def _build(options: CreateOptions, _settings: HandlerSettings, deps: HandlerDeps
     check(options, deps)
     fields = compile_templates(options.fields, under=("fields",))
     unless = None if options.unless is None else compile_templates(options.unless, under=("unless",))
-    return BuiltHandler(CreateHandler(options.account, options.app, fields, unless))
+    read = fields.fields if unless is None else fields.fields | unless.fields
+    return BuiltHandler(CreateHandler(options.account, options.app, fields, unless), fields=read)
 
 
 FUSIOO_CREATE = HandlerKind("fusioo.create", CreateOptions, _build)

@@ -26,9 +26,7 @@ def the_id(rendered: Any, option: str) -> str:
     except MisfitError as error:
         raise RefusedError(f"`{option}` {error}") from error
     if len(found) > 1:
-        raise RefusedError(
-            f"`{option}` gives {len(found)} ids, and takes one: choose, like `record.client[0]`"
-        )
+        raise RefusedError(f"`{option}` gives {len(found)} ids; choose one, like `record.client[0]`")
     if not found:
         raise Discard(f"`{option}` gives nothing")
     return found[0]

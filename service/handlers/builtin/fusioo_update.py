@@ -51,7 +51,8 @@ def _build(options: UpdateOptions, _settings: HandlerSettings, deps: HandlerDeps
     check(options, deps)
     fields = compile_templates(options.fields, under=("fields",))
     record = None if options.record is None else compile_templates(options.record, under=("record",))
-    return BuiltHandler(UpdateHandler(options.account, fields, record))
+    read = fields.fields if record is None else fields.fields | record.fields
+    return BuiltHandler(UpdateHandler(options.account, fields, record), fields=read)
 
 
 FUSIOO_UPDATE = HandlerKind("fusioo.update", UpdateOptions, _build)
