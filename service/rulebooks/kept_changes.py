@@ -45,6 +45,12 @@ class Stretch:
         return {"since": self.since, "until": self.until, "app_ids": app_ids}
 
 
+async def read_moment(connection: AsyncConnection) -> datetime:
+    """Give the database's time, by which changes were stored."""
+    moment: datetime = (await connection.execute(text("SELECT now()"))).scalar_one()
+    return moment
+
+
 async def count_changes(connection: AsyncConnection, stretch: Stretch) -> int:
     """Count the changes of a stretch."""
     query = text(f"SELECT count(*) FROM changes WHERE {_CHOSEN}")

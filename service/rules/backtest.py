@@ -1,6 +1,6 @@
 """What rules would do now, beside what was done: counted by rule, with examples. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -139,8 +139,3 @@ def _keep(examples: list[Example], kept: KeptChange, said: Said) -> None:
                 why=said.why,
             )
         )
-
-
-def differing(tallies: Iterable[RuleTally]) -> list[RuleTally]:
-    """Choose the rules that say something else now."""
-    return [tally for tally in tallies if tally.differs]

@@ -99,19 +99,13 @@ def _explained(verdict: Verdict, kept: KeptChange, *, first: str | None) -> Rule
     stored = said[verdict.rule] if said is not None and known else None
     return RuleExplanation(
         rule=verdict.rule,
-        standing=_standing(verdict),
+        standing=Standing.of(verdict),
         reason=verdict.reason,
         decided_by=verdict.decided_by,
         clauses=verdict.clauses,
         said_then=(stored or Standing.MATCHES.value) if known else None,
         differs=known and stored != first,
     )
-
-
-def _standing(verdict: Verdict) -> Standing:
-    if verdict.awaits_links:
-        return Standing.AWAITS_LINKS
-    return Standing.MATCHES if verdict.matched else Standing.DOES_NOT_MATCH
 
 
 def _without_rules(kept: KeptChange) -> list[RuleExplanation]:

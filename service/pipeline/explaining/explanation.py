@@ -10,6 +10,7 @@ from service.handlers.listing import RunDetail
 from service.inbox.listing import DeliveryView
 from service.records.listing import ChangeDetail
 from service.rules.clause import Clause
+from service.rules.matcher import Verdict
 
 
 class Standing(StrEnum):
@@ -18,6 +19,13 @@ class Standing(StrEnum):
     MATCHES = "matches"
     DOES_NOT_MATCH = "does not match"
     AWAITS_LINKS = "awaits linked records"
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> "Standing":
+        """Say it of a verdict."""
+        if verdict.awaits_links:
+            return cls.AWAITS_LINKS
+        return cls.MATCHES if verdict.matched else cls.DOES_NOT_MATCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.changes.types import Change
 from service.errors import NotFoundError
 from service.handlers.context import Context
 from service.pipeline.explaining.explain import explain_change
@@ -14,14 +15,14 @@ from service.rulebooks.repository import store_rulebook
 from service.rules.keeping import KeptRules
 from service.rules.schema import Rule
 from tests.fixtures.database import Database
-from tests.fixtures.pipeline import Change, Pipeline, bound, rule
+from tests.fixtures.pipeline import Pipeline, bound, rule
 
 HIGH = rule("high", when={"any": [{"priority": {"equal": "High"}}, {"rev": {"greater_than": 1}}]})
 STATUS = rule("of-status", changed=["status"])
 ELSEWHERE = rule("elsewhere", app="i502fb")
 
 
-async def refuse(change: Change, context: Context) -> None:
+async def refuse(_change: Change, _context: Context) -> None:
     raise RuntimeError("the sink is full")
 
 
