@@ -12,7 +12,7 @@ from service.db.driver import driver_of
 from service.db.failures import is_our_fault
 from service.errors import LeaseLostError
 from service.handlers.claims import ClaimedChange, ClaimedRun
-from service.handlers.context import Context, FusiooFactory
+from service.handlers.context import Context
 from service.handlers.kinds import BoundHandler
 from service.handlers.marking import Mark, mark_run
 from service.handlers.outcomes import outcome_of
@@ -34,7 +34,7 @@ class Attempts:
         engine: AsyncEngine,
         *,
         providers: Mapping[str, str],
-        fusioo: FusiooFactory,
+        fusioo: OpenFusioo,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`providers`: the provider of each account, by name."""
@@ -60,6 +60,7 @@ class Attempts:
             return connection
 
         change = _as_seen_by_handlers(run, seen, self._providers.get(run.account, ""))
+        writer = Writer(run.rule, run.id)
         context = Context(
             run_id=run.id,
             rule=run.rule,
@@ -67,7 +68,7 @@ class Attempts:
             attempt=run.number,
             change=change,
             open_transaction=open_transaction,
-            fusioo=self._fusioo,
+            fusioo=lambda account, database: self._fusioo(account, database, writer),
         )
         try:
             outcome = await self._calls.make(
@@ -87,7 +88,6 @@ class Attempts:
             for connection in opened:
                 await connection.close()
         _tell(run, mark, monotonic() - began)
-
         await self._note(handler, run, mark)
 
     async def _note(self, handler: BoundHandler, run: ClaimedRun, mark: Mark) -> None:
@@ -95,6 +95,7 @@ class Attempts:
             await self._breakers.note(handler.breaker, run, mark)
         except Exception:  # noqa: BLE001  the attempt is marked: what it tells of its handler may get lost
             _log.exception("breaker.refused", handler=run.handler, run=str(run.id))
+
     async def _mark(self, handler: BoundHandler, run: ClaimedRun, outcome: Outcome, context: Context) -> Mark:
         """Store how the attempt ended; what the handler did in `ctx.db` commits with it, or not at all."""
         connection = context.db.connection
