@@ -1,0 +1,49 @@
+"""Contexts as handlers get them, over doubles or over a real database."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from service.changes.types import Change
+from service.errors import NotFoundError
+from service.fusioo.client import FusiooClient
+from service.handlers.context import Context
+from service.handlers.database import HandlerDatabase, OpenTransaction
+from service.testing.database import RecordingDatabase
+from service.testing.fusioo import FakeFusioo
+
+RUN_ID = UUID("0199a000-0000-7000-8000-000000000002")
+
+
+def make_context(
+    change: Change,
+    *,
+    fusioo: Mapping[str, FakeFusioo] | None = None,
+    database: RecordingDatabase | None = None,
+    open_transaction: OpenTransaction | None = None,
+    rule: str = "a-rule",
+    handler: str = "a-handler",
+    attempt: int = 1,
+    run_id: UUID = RUN_ID,
+) -> Context:
+    """Make the context of one attempt at a run of `change`.
+
+    `fusioo`: what stands for Fusioo, by account; `ctx.fusioo` of any other raises NotFoundError, as it does
+    for one that is not configured. `database` remembers what goes through `ctx.db`; `open_transaction`
+    takes its place with a connection of a real database, which the test rolls back or commits.
+    """
+    accounts = fusioo or {}
+
+    def client_of(account: str, over: HandlerDatabase) -> FusiooClient:
+        if account not in accounts:
+            raise NotFoundError(f"there is no account {account}: give make_context fusioo={{{account!r}: …}}")
+        return accounts[account].client(over)
+
+    return Context(
+        run_id=run_id,
+        rule=rule,
+        handler=handler,
+        attempt=attempt,
+        change=change,
+        open_transaction=open_transaction or (database or RecordingDatabase()).open_transaction,
+        fusioo=client_of,
+    )
