@@ -8,7 +8,7 @@ as JSON names, and of the meanings only that case does not count. Where the page
 * A list of one equals its element, and null equals absent. Of lists of several the order does not count.
 * Texts compare without case, and HTML as what it shows, unless HTML is asked for (`texts`).
 * A number equals its digits as a text, either way round.
-* `contains` looks in a text for letters, in a list for a whole element.
+* `contains` looks in a text for letters, in a list for a whole element, in a date range for a day.
 * `does_not_contain` and `not_equal` are exactly the opposite of `contains` and `equal`.
 * Where one side is a date and the other a moment, days are compared, in the account's time zone.
 * A date range is later than a day if all of it is, within a span of days if part of it is (`spans`).
@@ -47,14 +47,18 @@ def not_equal(value: Any, expected: Any, now: datetime) -> Outcome:
 
 
 def contains(value: Any, expected: Any, now: datetime) -> Outcome:
-    """Does the text have these letters in it, or the list this element? Null contains nothing."""
+    """Does the text have these letters in it, the list this element, the date range this day?"""
     wanted = unwrap(expected)
+    spans = as_span(unwrap(value), now), as_span(wanted, now)
+    if spans[0] is not None and spans[1] is not None:
+        one, other = comparable(spans[0], spans[1], now)
+        return Outcome(one.first <= other.first and other.last <= one.last)
     if isinstance(value, str) and (isinstance(wanted, str) or is_number(wanted)):
-        return Outcome(has_text(value, str(wanted)) or same_value(value, wanted, now))
+        return Outcome(has_text(value, str(wanted)))
     if isinstance(value, list | tuple):
         return Outcome(any(same_value(element, wanted, now) for element in value))
     ok = value is not None and same_value(value, wanted, now)
-    return Outcome(ok, None if ok or value is None else f"{shown(value)} is neither a text nor a list")
+    return Outcome(ok, None if ok or value in (None, "") else f"{shown(value)} is neither a text nor a list")
 
 
 def does_not_contain(value: Any, expected: Any, now: datetime) -> Outcome:

@@ -29,10 +29,10 @@ def same_value(value: Any, expected: Any, now: datetime) -> bool:
 def why_not_same(value: Any, expected: Any) -> str | None:
     """What makes it impossible that they are the same, in words for whoever wrote the rule."""
     seen, wanted = unwrap(value), unwrap(expected)
-    if seen is None or wanted is None or isinstance(wanted, list | tuple):
+    if seen is None or seen in ("", [], ()) or wanted is None or isinstance(wanted, list | tuple):
         return None
     if isinstance(seen, list | tuple):
-        return f"it is a list of {len(seen)}; to ask for one of its elements use contains" if seen else None
+        return f"it is a list of {len(seen)}; to ask for one of its elements use contains"
     if isinstance(seen, bool) or isinstance(wanted, bool):
         return _why_not_same_flag(seen, wanted)
     if is_number(wanted) and as_number(seen) is None:

@@ -4,6 +4,7 @@ What arrives on the wire is in the value table of the vendor facts: a single sel
 text, a number of an old app as a text, system stamps without an offset (they are UTC).
 """
 
+import json
 import re
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,7 +16,9 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[
 
 def unwrap(value: Any) -> Any:
     """A list of one is its element; everything else is itself."""
-    return value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+    while isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
+    return value
 
 
 def is_number(value: Any) -> bool:
@@ -62,5 +65,7 @@ def day_of(time: date | datetime, now: datetime) -> date:
 
 def shown(value: Any, limit: int = 80) -> str:
     """A value as a reason shows it, cut to `limit` characters."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     written = repr(value[:limit] if isinstance(value, str) else value)
     return written if len(written) <= limit else f"{written[: limit - 1]}…"
