@@ -13,6 +13,7 @@ class Lock(IntEnum):
     HANDLER = 2
     APPLY = 3
     EXPAND = 4
+    MIRROR = 5
 
 
 async def lock(connection: AsyncConnection, kind: Lock, name: str) -> None:

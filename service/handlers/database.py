@@ -44,14 +44,24 @@ class HandlerDatabase:
         """
         prepared = text(statement) if isinstance(statement, str) else statement
         async with self._turn:
-            if self._connection is None:
-                if self._calls:
-                    raise RefusedError(
-                        "ctx.db can't open a transaction while a client call is under way;"
-                        " await the call first"
-                    )
-                self._connection = await self._open_transaction()
-            return await self._connection.execute(prepared, parameters)
+            return await (await self._opened()).execute(prepared, parameters)
+
+    async def begin(self) -> AsyncConnection:
+        """Open the transaction if it is not open yet. For kinds of ours, which do one thing at a time.
+
+        Raises RefusedError while a client call of the same handler is under way.
+        """
+        async with self._turn:
+            return await self._opened()
+
+    async def _opened(self) -> AsyncConnection:
+        if self._connection is None:
+            if self._calls:
+                raise RefusedError(
+                    "ctx.db can't open a transaction while a client call is under way; await the call first"
+                )
+            self._connection = await self._open_transaction()
+        return self._connection
 
     async def fetch(
         self, statement: str | Executable, parameters: Parameters | None = None
