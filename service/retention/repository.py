@@ -76,14 +76,22 @@ _RULEBOOKS = text("""
     AND NOT EXISTS (SELECT FROM changes WHERE changes.rules_digest = rulebooks.digest)
     RETURNING 1""")
 
+_OWN_WRITES = text("""
+    DELETE FROM own_writes WHERE id = ANY(ARRAY(
+        SELECT id FROM own_writes WHERE noted_at < now() - CAST(:age AS interval)
+        ORDER BY noted_at LIMIT :batch))
+    RETURNING 1""")
+
 SMALL_TABLES = {
     "alarms": _ALARMS,
     "calls": _CALLS,
     "linked_records": _LINKED_RECORDS,
+    "own_writes": _OWN_WRITES,
     "processes": _PROCESSES,
 }
 """Cleared alarms of which all is told, calls that no longer count, silent processes: found by a scan, for
-they are few. And records that were fetched because others link to them, in the order in which they were."""
+they are few. And, in the order of time, records that were fetched because others link to them, and notes of
+own writes."""
 
 
 @dataclass(frozen=True, slots=True)
