@@ -2,6 +2,9 @@
 
 import typer
 
+from service.cli.filters import Json
+from service.errors import ConfigurationError
+
 app = typer.Typer(name="rules", help="Check relay.yaml.", no_args_is_help=True)
 
 
@@ -11,19 +14,18 @@ def rules() -> None:
 
 
 @app.command("check", epilog="Example: relay rules check\n\nExits 1 if there is a mistake.")
-def check() -> None:
-    """Report every mistake in relay.yaml: file:line:column, what is wrong, what to do."""
-    from service.cli.attaching import attached_variables
-    from service.config import read_settings
-    from service.handlers.kinds import HandlerDeps
-    from service.handlers.registry import build_handlers
-    from service.rules.files import modules_directory
-    from service.rules.loader import load
+def check(*, json: Json = False) -> None:
+    """Report every mistake in relay.yaml: file:line:column, what is wrong, what to do.
 
-    path = read_settings().config
-    configuration = load(path, attached_variables())
-    build_handlers(configuration, HandlerDeps(directory=modules_directory(path)))
-    typer.echo(
-        f"{path} is right: {len(configuration.accounts)} accounts, {len(configuration.handlers)} handlers,"
-        f" {len(configuration.rules)} rules."
-    )
+    With a database, also where a rule does not fit the app that it names, as the provider described it last.
+    """
+    from service.cli.checking import check_configuration, print_refusal, print_report
+
+    try:
+        report = check_configuration()
+    except ConfigurationError as error:
+        if not json:
+            raise
+        print_refusal(error)
+    else:
+        print_report(report, json_wanted=json)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, text
@@ -33,6 +33,15 @@ class AppliedApp:
     app_id: str
     name: str
     schema: Mapping[str, Any]
+    refreshed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All apps that an account's token saw, each as the provider described it."""
+
+    apps: Sequence[Mapping[str, Any]]
+    listed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +72,15 @@ async def refresh_apps(
     )
 
 
-async def read_listings(connection: AsyncConnection) -> dict[str, Sequence[Mapping[str, Any]]]:
+async def read_listings(connection: AsyncConnection) -> dict[str, Listing]:
     """Read the apps of every account whose apps were ever listed."""
-    rows = await connection.execute(text("SELECT account, apps FROM app_listings"))
-    return {row.account: row.apps for row in rows}
+    rows = await connection.execute(text("SELECT account, apps, listed_at FROM app_listings"))
+    return {row.account: Listing(row.apps, row.listed_at) for row in rows}
 
 
 async def read_applied(connection: AsyncConnection) -> list[AppliedApp]:
     """Read the apps that `webhooks apply` stored, of all accounts."""
-    rows = await connection.execute(text("SELECT account, app_id, name, schema FROM apps"))
+    rows = await connection.execute(text("SELECT account, app_id, name, schema, refreshed_at FROM apps"))
     return [AppliedApp(*row) for row in rows]
 
 

@@ -50,7 +50,9 @@ async def clear_found_fields(connection: AsyncConnection, configuration: Configu
         if alarm.name != AlarmName.FIELD_GONE:
             continue
         account, app_id, field_id = (*alarm.subject.split("/", 2), "", "")[:3]
-        if field_id not in named.get(account, ()) or _has(listings.get(account, ()), app_id, field_id):
+        if field_id not in named.get(account, ()) or (
+            account in listings and _has(listings[account].apps, app_id, field_id)
+        ):
             await clear_alarm(connection, AlarmName.FIELD_GONE, alarm.subject)
 
 

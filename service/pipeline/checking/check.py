@@ -5,14 +5,15 @@ Reads the database alone: the provider is asked by `refresh`, and by `webhooks a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.pipeline.checking.mapping import known_apps
 from service.registrations.listings import read_applied, read_listings
 from service.rules.app_checks import Checked, check_rules
 from service.rules.configuration import Configuration
-from service.rules.problems import Problem
+from service.rules.problems import InvalidConfigurationError, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,32 @@ class StoredCheck:
     """The same by rule."""
     hints: tuple[str, ...]
     """What could not be checked, and what to do about that."""
+    as_of: datetime | None
+    """When the provider last described the apps, of the account where that is longest ago. None: never."""
 
 
 async def check_stored(connection: AsyncConnection, configuration: Configuration) -> StoredCheck:
     """Check all rules against the apps as they are stored."""
-    known = known_apps(await read_listings(connection), await read_applied(connection))
-    found = check_rules(configuration.rules, known)
+    listings, applied = await read_listings(connection), await read_applied(connection)
+    found = check_rules(configuration.rules, known_apps(listings, applied))
     broken = {rule: configuration.invalid(findings).problems for rule, findings in found.broken.items()}
     everything = configuration.invalid(each.finding for each in found.findings).problems
-    return StoredCheck(everything, broken, hints_of(found))
+    named = {rule.account for rule in configuration.rules}
+    described = {each.account: each.refreshed_at for each in applied}
+    described |= {account: listing.listed_at for account, listing in listings.items()}
+    as_of = min((moment for account, moment in described.items() if account in named), default=None)
+    return StoredCheck(everything, broken, hints_of(found), as_of)
+
+
+async def refuse_misfits(engine: AsyncEngine, configuration: Configuration) -> None:
+    """Refuse a configuration whose rules do not fit their apps as these are stored.
+
+    Raises InvalidConfigurationError with all that is wrong; what the database raises.
+    """
+    async with engine.connect() as connection:
+        checked = await check_stored(connection, configuration)
+    if checked.problems:
+        raise InvalidConfigurationError(checked.problems)
 
 
 def hints_of(found: Checked) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from service.fusioo.kinds import SYSTEM_KINDS, FieldKinds, ValueKind
 from service.fusioo.link_targets import link_targets
 from service.fusioo.models import App, AppField
-from service.registrations.listings import AppliedApp
+from service.registrations.listings import AppliedApp, Listing
 from service.rules.known_fields import AccountApps, AppFields, FieldKind, KnownField
 
 _KINDS: Mapping[ValueKind, FieldKind] = MappingProxyType(
@@ -42,9 +42,7 @@ def described(app: App) -> dict[str, Any]:
     return app.model_dump(mode="json", exclude_unset=True)
 
 
-def known_apps(
-    listings: Mapping[str, Sequence[Mapping[str, Any]]], applied: Iterable[AppliedApp]
-) -> dict[str, AccountApps]:
+def known_apps(listings: Mapping[str, Listing], applied: Iterable[AppliedApp]) -> dict[str, AccountApps]:
     """Put together what is known of each account's apps.
 
     `listings`: all that the token saw last, by account. Where an account's apps were never listed, those that
@@ -54,18 +52,18 @@ def known_apps(
     for each in applied:
         by_account.setdefault(each.account, []).append(each)
     return {
-        account: AccountApps(
-            apps={
-                app.id: fields_of(app)
-                for described in listings.get(account)
-                or [each.schema for each in by_account.get(account, ())]
-                if (app := read_app(described)) is not None
-            },
-            applied={each.app_id: each.name for each in by_account.get(account, ())},
-            complete=account in listings,
-        )
+        account: _apps_of(listings.get(account), by_account.get(account, []))
         for account in {*listings, *by_account}
     }
+
+
+def _apps_of(listing: Listing | None, applied: Sequence[AppliedApp]) -> AccountApps:
+    seen = listing.apps if listing else [each.schema for each in applied]
+    return AccountApps(
+        apps={app.id: fields_of(app) for app in map(read_app, seen) if app is not None},
+        applied={each.app_id: each.name for each in applied},
+        complete=listing is not None,
+    )
 
 
 def fields_of(app: App) -> AppFields:

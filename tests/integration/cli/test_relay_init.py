@@ -52,7 +52,7 @@ def test_a_rule_without_its_comment_is_right_too(told: Relay, file: Path) -> Non
     start = next(number for number, line in enumerate(lines) if "name: tasks-priority" in line)
     lines[start : start + 5] = [line.replace("# ", "", 1) for line in lines[start : start + 5]]
     file.write_text("\n".join(lines))
-    assert told("rules", "check").stdout == "relay.yaml is right: 1 accounts, 1 handlers, 1 rules.\n"
+    assert told("rules", "check").stdout.startswith("relay.yaml is right: 1 accounts, 1 handlers, 1 rules.\n")
 
 
 def test_a_file_that_is_there_stays_unless_forced(

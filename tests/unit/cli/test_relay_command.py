@@ -123,7 +123,7 @@ def test_right_rules_are_counted(relay: Relay, tmp_path: Path) -> None:
     (tmp_path / "relay.yaml").write_text(RIGHT)
     result = relay("rules", "check")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "relay.yaml is right: 1 accounts, 1 handlers, 1 rules.\n"
+    assert result.stdout.splitlines()[0] == "relay.yaml is right: 1 accounts, 1 handlers, 1 rules."
 
 
 def test_every_mistake_in_the_rules_is_a_line_with_its_place(relay: Relay, tmp_path: Path) -> None:
