@@ -46,8 +46,11 @@ def scheduler() -> None:
 
 def _end_in_order_until_it_runs() -> None:
     """Let a signal end the process with code 0 while it starts: it holds nothing yet."""
+    from service.terminal import expect_sighup
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    expect_sighup()
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

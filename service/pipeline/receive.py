@@ -45,8 +45,12 @@ class Receiver:
         secret_headers: Mapping[str, str],
     ) -> None:
         self._table, self._inbox, self._ring = table, inbox, ring
-        self._headers = {account: _as_sent(name) for account, name in secret_headers.items()}
         self._default_header = _as_sent(SECRET_HEADER)
+        self.use_headers(secret_headers)
+
+    def use_headers(self, secret_headers: Mapping[str, str]) -> None:
+        """From the next request on, expect the secrets in these headers, by account."""
+        self._headers = {account: _as_sent(name) for account, name in secret_headers.items()}
 
     async def receive(
         self,

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 import structlog
 import uvloop
@@ -14,11 +15,12 @@ from service.config import Settings
 from service.db.engine import open_engine
 from service.db.processes import Heartbeat
 from service.errors import ConfigurationError
-from service.pipeline.sweep import Sweep
-from service.pipeline.telling.notices import Notices
 from service.queue.publisher import Publisher
+from service.rules.configuration import Configuration
 from service.rules.loader import load
+from service.scheduler.rounds import Rounds
 from service.scheduler.ticking import Scheduler
+from service.terminal import heeding_sighup
 
 RETENTION_EVERY = timedelta(hours=1)
 ENDS_WITHIN = 3.0
@@ -28,6 +30,7 @@ ENDS_WITHIN = 3.0
 def run_scheduler(settings: Settings) -> None:
     """Claim ticks and ring until SIGTERM or SIGINT. Postgres and Redis may be away, also at the start.
 
+    SIGHUP: the configuration is read anew, and taken if it is right; else the one before it goes on.
     Raises ConfigurationError when it can't start as configured.
     """
     uvloop.run(_run(settings))
@@ -46,25 +49,9 @@ async def _run(settings: Settings) -> None:
         held.push_async_callback(asyncio.to_thread, heartbeat.stop)
         publisher = Publisher.open(settings.redis_url)
         held.push_async_callback(asyncio.to_thread, publisher.close)
-        retries = {name: handler.retry for name, handler in configuration.handlers.items()}
-        sweep = Sweep(
-            engine,
-            lost_after=settings.lost_after,
-            retries=retries,
-            breakers={
-                name: handler.breaker
-                for name, handler in configuration.handlers.items()
-                if handler.breaker is not None
-            },
-            bells=publisher,
-        )
-        notices = Notices(
-            engine,
-            handlers=configuration.alarms,
-            retries=retries,
-            lost_after=settings.lost_after,
-            bells=publisher,
-        )
+        rounds = Rounds(engine, settings, configuration, bells=publisher)
+        _note_rules(settings, configuration)
+        await held.enter_async_context(heeding_sighup(partial(_reload, settings, rounds), end=stop.set))
         scheduler = Scheduler(
             engine,
             periods={
@@ -73,7 +60,7 @@ async def _run(settings: Settings) -> None:
                 "retention": RETENTION_EVERY,
                 "apps": settings.apps_every,
             },
-            here={"sweep": sweep.sweep, "alarms": notices.sweep},
+            here={"sweep": rounds.sweep, "alarms": rounds.tell},
             ring=publisher.ring,
         )
         structlog.get_logger().info("scheduler.started")
@@ -95,6 +82,25 @@ async def end_soon_after(
     else:
         task.cancel()
         await asyncio.wait({task}, timeout=1.0)
+
+
+async def _reload(settings: Settings, rounds: Rounds) -> None:
+    try:
+        configuration = await asyncio.to_thread(load, settings.config, os.environ)
+    except ConfigurationError as error:
+        structlog.get_logger().error("rules.refused", place=str(settings.config), error=str(error))
+    else:
+        rounds.take(configuration)
+        _note_rules(settings, configuration)
+
+
+def _note_rules(settings: Settings, configuration: Configuration) -> None:
+    structlog.get_logger().info(
+        "rules.loaded",
+        place=str(settings.config),
+        digest=configuration.digest,
+        rules=len(configuration.rules),
+    )
 
 
 def _stop_at_signal() -> asyncio.Event:

@@ -1,21 +1,25 @@
 """What the web process holds open while it serves, opened and closed in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TypedDict
+from typing import Any, TypedDict
 
+import structlog
 from pydantic import SecretStr
 
 from service.db.engine import open_engine
 from service.db.processes import Heartbeat
+from service.errors import ConfigurationError
 from service.inbox.writer import InboxWriter
 from service.observability.metrics import WebMetrics
 from service.pipeline.probes.expected import Expected
-from service.pipeline.probes.figures import measure
+from service.pipeline.probes.figures import Figures, measure
 from service.pipeline.probes.prober import Prober
 from service.pipeline.readiness import Readiness
 from service.pipeline.receive import Receiver
@@ -24,8 +28,18 @@ from service.queue.publisher import Publisher
 from service.registrations.receiving import LiveRegistrations
 from service.registrations.table import RegistrationTable
 from service.sealing import SecretBox
+from service.terminal import heeding_sighup
 from service.web.access import AdminToken
 from service.web.body import BodyLimits
+
+
+@dataclass(frozen=True, slots=True)
+class WebRules:
+    """What the web process takes from a configuration."""
+
+    secret_headers: Mapping[str, str]
+    expected: Expected
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,8 @@ class WebOptions:
     admin_token: SecretStr | None = None
     expected: Expected | None = None
     """What the configuration asks for; None: it is missing or wrong, which health tells."""
+    reread: Callable[[], WebRules] | None = field(default=None, repr=False)
+    """Reads the configuration anew at SIGHUP, in a thread. None: SIGHUP is not heeded."""
     public_path: str = ""
     """The path of RELAY_PUBLIC_URL, for proxies that leave it on: webhooks are served below it too."""
     refresh_every: timedelta = timedelta(seconds=5)
@@ -67,6 +83,10 @@ class WebState(TypedDict):
     metrics: WebMetrics
     admin: AdminToken
 
+
+Measure = Callable[[], Coroutine[Any, Any, Figures]]
+Measuring = Callable[[Expected | None], Measure]
+"""How to measure what a configuration asks for."""
 
 _PROBE = timedelta(seconds=2)
 """How long health waits for Postgres or Redis: who asks for it often waits no longer than 3 s."""
@@ -115,7 +135,11 @@ async def open_state(options: WebOptions, metrics: WebMetrics) -> AsyncIterator[
         receiver = Receiver(
             table=table, inbox=inbox, ring=publisher.ring_settle, secret_headers=options.secret_headers
         )
-        prober = await _open_prober(stack, options)
+        prober, measuring = await _open_prober(stack, options)
+        if options.reread is not None:
+            reload = partial(_reload, options.reread, receiver, prober, measuring)
+            end = partial(os.kill, os.getpid(), signal.SIGTERM)
+            await stack.enter_async_context(heeding_sighup(reload, end=end))
         yield {
             "receiver": receiver,
             "readiness": readiness,
@@ -125,20 +149,37 @@ async def open_state(options: WebOptions, metrics: WebMetrics) -> AsyncIterator[
         }
 
 
-async def _open_prober(stack: AsyncExitStack, options: WebOptions) -> Prober:
+async def _reload(
+    reread: Callable[[], WebRules], receiver: Receiver, prober: Prober, measuring: Measuring
+) -> None:
+    """Take a changed configuration, or say why not: the one before it goes on then."""
+    try:
+        rules = await asyncio.to_thread(reread)
+    except ConfigurationError as error:
+        structlog.get_logger().error("rules.refused", error=str(error))
+        return
+    receiver.use_headers(rules.secret_headers)
+    prober.compare_with(rules.expected, measure=measuring(rules.expected))
+    structlog.get_logger().info("rules.loaded", digest=rules.digest)
+
+
+async def _open_prober(stack: AsyncExitStack, options: WebOptions) -> tuple[Prober, Measuring]:
     """Open what looks at the relay, on connections of its own: it takes none from the receiver."""
     engine = open_engine(options.database_url, name="health", pool_size=1, statement_timeout=_PROBE)
     stack.push_async_callback(engine.dispose)
     pinger = Pinger(options.redis_url, timeout=_PROBE / 2)
     stack.push_async_callback(pinger.close)
-    limits = {} if options.expected is None else options.expected.limits
-    return await stack.enter_async_context(
-        Prober(
-            measure=partial(measure, engine, limits, lost_after=options.lost_after),
-            ping=pinger.ping,
-            expected=options.expected,
-            lost_after=options.lost_after,
-            fresh_for=options.health_fresh_for,
-            patience=_PROBE,
-        )
+
+    def measuring(expected: Expected | None) -> Measure:
+        limits = {} if expected is None else expected.limits
+        return partial(measure, engine, limits, lost_after=options.lost_after)
+
+    prober = Prober(
+        measure=measuring(options.expected),
+        ping=pinger.ping,
+        expected=options.expected,
+        lost_after=options.lost_after,
+        fresh_for=options.health_fresh_for,
+        patience=_PROBE,
     )
+    return await stack.enter_async_context(prober), measuring

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -23,11 +24,12 @@ from service.errors import ConfigurationError
 from service.observability.logging import configure_logging
 from service.pipeline.probes.expected import Expected, expected_of
 from service.rules.files import read_files
-from service.rules.loader import load
+from service.rules.loader import load, parse_files
 from service.rules.merging import read_documents
 from service.rules.secret_headers import secret_headers
+from service.terminal import Terminal, expect_sighup
 from service.web.app import create_app
-from service.web.lifespan import WebOptions
+from service.web.lifespan import WebOptions, WebRules
 
 _BACKLOG = 2048
 GRACE = 20
@@ -40,7 +42,10 @@ _log = structlog.get_logger()
 
 
 def run_web(settings: Settings, processes: int = 1) -> None:
-    """Serve until SIGTERM or SIGINT. Raises ConfigurationError when it can't start as configured."""
+    """Serve until SIGTERM or SIGINT. Raises ConfigurationError when it can't start as configured.
+
+    SIGHUP: the configuration is read anew, and taken if it is right, while requests go on.
+    """
     _log_as(settings)
     options = web_options(settings, os.environ)
     listener = _listen(settings.host, settings.port)
@@ -48,14 +53,12 @@ def run_web(settings: Settings, processes: int = 1) -> None:
     _log.info("web.started", host=host, port=port, processes=processes)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn ends in order, then raises it once more
     if processes == 1:
+        expect_sighup()
         server = uvicorn.Server(server_config(partial(create_app, options)))
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     else:
-        config = server_config(
-            partial(_create_child_app, settings, options, os.getpid()), processes=processes
-        )
-        Multiprocess(config, sockets=[listener]).run()
+        _Parent(settings, options, listener, processes).run()
 
 
 def web_options(settings: Settings, env: Mapping[str, str]) -> WebOptions:
@@ -78,7 +81,47 @@ def web_options(settings: Settings, env: Mapping[str, str]) -> WebOptions:
         refresh_every=settings.refresh_every,
         beat_every=settings.beat_every,
         lost_after=settings.lost_after,
+        reread=partial(_reread, settings),
     )
+
+
+def _reread(settings: Settings) -> WebRules:
+    """Read the configuration anew. Raises ConfigurationError with every mistake in it."""
+    files = read_files(settings.config)
+    configuration = parse_files(files, os.environ)
+    headers = secret_headers(read_documents(files), os.environ)
+    return WebRules(headers, expected_of(configuration), configuration.digest)
+
+
+class _Parent(Multiprocess):
+    """uvicorn's parent of several processes on one port, which hands SIGHUP on instead of replacing them."""
+
+    def __init__(
+        self, settings: Settings, options: WebOptions, listener: socket.socket, processes: int
+    ) -> None:
+        self._settings, self._options, self._count = settings, options, processes
+        self._terminal = Terminal()
+        super().__init__(self._make_config(), sockets=[listener])
+
+    def handle_hup(self) -> None:
+        """Have the children read the configuration anew, if it is right: also those that start later."""
+        if self._terminal.is_gone:
+            self.should_exit.set()
+            return
+        try:
+            rules = _reread(self._settings)
+        except ConfigurationError as error:
+            _log.error("rules.refused", error=str(error))
+            return
+        self._options = replace(self._options, secret_headers=rules.secret_headers, expected=rules.expected)
+        self.config = self._make_config()
+        for process in self.processes:
+            if process.pid is not None and process.process.is_alive():
+                os.kill(process.pid, signal.SIGHUP)
+
+    def _make_config(self) -> uvicorn.Config:
+        app = partial(_create_child_app, self._settings, self._options, os.getpid())
+        return server_config(app, processes=self._count)
 
 
 def _missing(variable: str) -> ConfigurationError:
@@ -149,6 +192,7 @@ def _log_as(settings: Settings) -> None:
 
 
 def _create_child_app(settings: Settings, options: WebOptions, parent: int) -> Starlette:
+    expect_sighup()
     _log_as(settings)
     threading.Thread(target=_end_with_parent, args=(parent,), name="parent-watch", daemon=True).start()
     return create_app(options)

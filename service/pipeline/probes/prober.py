@@ -58,6 +58,12 @@ class Prober:
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._missed: set[str] = set()
 
+    def compare_with(
+        self, expected: Expected, *, measure: Callable[[], Coroutine[Any, Any, Figures]]
+    ) -> None:
+        """From the next look on, compare with this, and measure what it asks for."""
+        self._expected, self._measure = expected, measure
+
     async def look(self) -> Look:
         """Give the look under way, or the last one while it is fresh, or take a new one."""
         if self._looking is None:

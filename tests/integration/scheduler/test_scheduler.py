@@ -169,6 +169,30 @@ class TestDoor:
         assert door.end() == 0
         assert database.execute("SELECT 1 FROM processes WHERE kind = 'scheduler'") == []
 
+    def test_it_takes_a_changed_configuration_and_refuses_a_wrong_one(
+        self, doors: list[Door], breakable: EmbeddedServices, tmp_path: Path
+    ) -> None:
+        door = Door(tmp_path, breakable)
+        doors.append(door)
+        door.says("scheduler.started")
+        database = Database(breakable.database_url)
+        database.execute(
+            "INSERT INTO alarms (name, subject, message, untold)"
+            " VALUES ('app_halted', 'main/a', 'gone', true)"
+        )
+        file = tmp_path / "relay.yaml"
+        right = file.read_text()
+        file.write_text(right + "alarms: [nobody]")
+        door.process.send_signal(signal.SIGHUP)
+        door.says("there is no handler `nobody`")
+        wait_until(lambda: not database.execute("SELECT 1 FROM alarms WHERE untold"))
+        assert database.execute("SELECT 1 FROM notices") == []
+        database.execute("UPDATE alarms SET untold = true")
+        file.write_text(right + "alarms: [ops]")
+        door.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: database.execute("SELECT 1 FROM notices WHERE handler = 'ops'"))
+        assert door.end() == 0
+
     def test_it_starts_and_ends_while_everything_is_away(
         self, doors: list[Door], breakable: EmbeddedServices, tmp_path: Path
     ) -> None:

@@ -100,6 +100,43 @@ def test_the_header_of_the_configuration_counts_and_its_missing_variables_do_not
         assert deliver(environment) == 401
 
 
+FULL = """
+version: 1
+accounts: {main: {provider: fusioo, token: "${T}", secret_header: %s}}
+"""
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_changed_configuration_is_taken_while_it_serves(
+    environment: dict[str, str], database: Database, processes: int
+) -> None:
+    environment["T"] = "token"
+    path = Path(environment["RELAY_CONFIG"])
+    path.write_text(FULL % "X-First")
+
+    def takes(header: str) -> bool:
+        """Whichever process is asked."""
+        return {deliver(environment, header) for _ in range(8)} == {202}
+
+    with running_web(environment, processes) as web:
+        wait_until(lambda: len(web_processes(database)) == processes, 60)
+        before = web_processes(database)
+        wait_until(lambda: takes("X-First"))
+        path.write_text(FULL % "X-Second")
+        web.send_signal(signal.SIGHUP)
+        wait_until(lambda: takes("X-Second"), what="the new header counts")
+        assert deliver(environment, "X-First") == 401
+        path.write_text("rules: [wrong")
+        web.send_signal(signal.SIGHUP)
+        if processes > 1:
+            os.kill(before[0], signal.SIGKILL)
+            wait_until(
+                lambda: len(web_processes(database)) == processes + 1, 60
+            )  # the killed one's row stays
+        assert takes("X-Second")
+        assert set(before) <= set(web_processes(database))
+
+
 def web_processes(database: Database) -> list[int]:
     return [
         pid for (pid,) in database.execute("SELECT pid FROM processes WHERE kind = 'web' ORDER BY started_at")
