@@ -37,7 +37,10 @@ def clause_lines(clauses: "Iterable[Clause]", indent: str) -> Iterator[str]:
     from service.rules.values import shown
 
     for clause in clauses:
-        told = f"{clause.path}: {shown(clause.expected)}" if clause.inner else str(clause)
+        told = str(clause)
+        if clause.inner:
+            asks = clause.expected if isinstance(clause.expected, str) else shown(clause.expected)
+            told = f"{clause.path}: {asks}"
         yield f"{indent}{_TRUTHS[clause.ok]} {told}"
         yield from clause_lines(clause.inner, f"{indent}  ")
 
@@ -59,15 +62,16 @@ def _merge_lines(merge: "Merge") -> Iterator[str]:
         yield "Deliveries: none told of it"
         return
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(merge.kinds.items()))
-    yield f"Deliveries: {merge.deliveries} settled together" + (f" ({kinds})" if kinds else "")
+    together = " settled together" if merge.deliveries > 1 else ""
+    yield f"Deliveries: {merge.deliveries}{together}" + (f" ({kinds})" if kinds else "")
     if merge.first_received_at is not None:
-        last = merge.last_received_at or merge.first_received_at
-        apart = format_duration(last - merge.first_received_at)
-        yield f"  the first came in at {when(merge.first_received_at)} UTC, the last {apart} later"
+        came = f"  came in at {when(merge.first_received_at)} UTC"
+        last = merge.last_received_at
+        apart = None if last is None else format_duration(last - merge.first_received_at)
+        yield f"{came}, the last one {apart} later" if apart and merge.deliveries > 1 else came
     if merge.kept:
-        yield f"  their ids: {', '.join(str(each.id) for each in merge.kept)}" + (
-            " ..." if merge.deliveries > len(merge.kept) else ""
-        )
+        more = " ..." if merge.deliveries > len(merge.kept) else ""
+        yield f"  ids: {', '.join(str(each.id) for each in merge.kept)}{more}"
 
 
 def _fetch_lines(fetch: "Fetch | None") -> Iterator[str]:
