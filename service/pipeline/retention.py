@@ -21,8 +21,8 @@ SMALL_AGES: Mapping[str, timedelta] = MappingProxyType(
         "processes": timedelta(days=1),
     }
 )
-"""How long are kept: cleared alarms, calls that no longer count, fetched linked records, silent processes, and
-notes of own writes (far longer than they hide a change)."""
+"""How long are kept: cleared alarms, calls that no longer count, fetched linked records, notes of own writes
+(far longer than they hide a change), silent processes."""
 _BEGINNING = ChangeMark(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 
