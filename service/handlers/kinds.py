@@ -1,20 +1,21 @@
 """What a handler kind is, and what it is built from and into."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.changes.types import Change
 from service.errors import ConfigurationError
 from service.handlers.alarms import Alarm, AlarmContext
 from service.handlers.context import Context
 from service.handlers.types import Failed, Outcome
-from service.transport.http import Transport
 from service.rules.discipline import Breaker
+from service.transport.http import Transport
 
 Options = TypeVar("Options", bound=BaseModel)
 
@@ -23,6 +24,28 @@ Call = Callable[[Change, Context], Awaitable[Outcome]]
 
 Tell = Callable[[Alarm, AlarmContext], Awaitable[Outcome]]
 """One attempt at telling of an alarm; the rest as for `Call`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBatch:
+    """How a kind writes several changes into the relay's own database, in the transaction of their runs."""
+
+    most: int
+    """So many at once."""
+    prepare: Callable[[], Awaitable[None]]
+    """Called before that transaction begins."""
+    write: Callable[[AsyncConnection, Sequence[Change]], Awaitable[Sequence[Outcome]]]
+    """Gives the outcomes in the order of the changes. What it raises undoes all: they go one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchApart:
+    """How a kind takes several changes at once, where their runs can't be marked with it."""
+
+    most: int
+    """So many at once."""
+    write: Callable[[Sequence[Change]], Awaitable[Sequence[Outcome]]]
+    """Gives the outcomes in the order of the changes. Where it raises they go one by one."""
 
 
 async def takes_no_changes(_change: Change, _context: Context) -> Outcome:
@@ -57,6 +80,10 @@ class HandlerDeps:
     now: Callable[[], datetime] = utc_now
     transport: Transport | None = None
     """Replaces the network of outgoing requests, and with it the address guard."""
+    engine: AsyncEngine | None = None
+    """The relay's own database; None: the handlers are not called (the configuration is only checked)."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """The provider of each configured account; `build_handlers` fills it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +98,10 @@ class HandlerSettings:
     concurrency: int
     ordered: bool
     """Whether a run holds back later runs of its record and handler (`order: record`)."""
+    every: timedelta | None = field(default=None, kw_only=True)
+    """How long from the beginning of one run to that of the next, at an even pace; None: no `rate`."""
+    breaker: Breaker | None = field(default=None, kw_only=True)
+    """When it is left alone for a while; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +116,8 @@ class BuiltHandler:
     """How many calls still run in this process although their time limit has cancelled them."""
     fields: frozenset[str] = frozenset()
     """The field ids that its templates read by name, from `record` and `diff`."""
+    batch: OwnBatch | BatchApart | None = None
+    """How it takes several changes at once; None: it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +130,8 @@ class BoundHandler(HandlerSettings):
     tell: Tell = field(default=takes_no_alarms, repr=False)
     fields: frozenset[str] = frozenset()
     """The field ids that its templates read by name."""
+    batch: OwnBatch | BatchApart | None = field(default=None, repr=False)
 
-    every: timedelta | None = field(default=None, kw_only=True)
-    """How long from the beginning of one run to that of the next, at an even pace; None: no `rate`."""
-    breaker: Breaker | None = field(default=None, kw_only=True)
-    """When it is left alone for a while; None: never."""
     @property
     def takes_changes(self) -> bool:
         """Whether it can stand in a rule."""

@@ -1,28 +1,30 @@
 """Which handler kinds there are, and the configured handlers built from them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
+from service.handlers.builtin.fusioo_comment import FUSIOO_COMMENT
+from service.handlers.builtin.fusioo_create import FUSIOO_CREATE
+from service.handlers.builtin.fusioo_update import FUSIOO_UPDATE
 from service.handlers.builtin.http import HTTP
 from service.handlers.builtin.log import LOG
+from service.handlers.builtin.postgres import POSTGRES
 from service.handlers.builtin.python import PYTHON
 from service.handlers.kinds import BoundHandler, HandlerDeps, HandlerKind, HandlerSettings, OptionError
 from service.rules.configuration import Configuration
 from service.rules.handler import Handler, Order
 from service.rules.problems import Finding, nearest
 
-KINDS: Mapping[str, HandlerKind[Any]] = {kind.name: kind for kind in (HTTP, PYTHON, LOG)}
+KINDS: Mapping[str, HandlerKind[Any]] = {
+    kind.name: kind for kind in (HTTP, PYTHON, LOG, POSTGRES, FUSIOO_UPDATE, FUSIOO_CREATE, FUSIOO_COMMENT)
+}
 
 LATER_KINDS = frozenset(
     {
-        "postgres",
-        "fusioo.create",
-        "fusioo.update",
-        "fusioo.comment",
         "onspring.create",
         "onspring.update",
         "onspring.upsert",
@@ -45,6 +47,8 @@ def build_handlers(configuration: Configuration, deps: HandlerDeps) -> Mapping[s
     """
     built: dict[str, BoundHandler] = {}
     findings: list[Finding] = []
+    providers = {name: account.provider for name, account in configuration.accounts.items()}
+    deps = replace(deps, accounts=providers)
     for name, handler in configuration.handlers.items():
         under = ("handlers", name, handler.kind)
         kind = KINDS.get(handler.kind)
@@ -82,17 +86,18 @@ def _build(kind: HandlerKind[Any], name: str, handler: Handler, deps: HandlerDep
         timeout=handler.timeout,
         concurrency=handler.concurrency,
         ordered=handler.order is Order.RECORD,
+        every=None if handler.rate is None else handler.rate.every,
+        breaker=handler.breaker,
     )
     built = kind.build(options, settings, deps)
     return BoundHandler(
         **asdict(settings),
         call=built.call,
-        every=None if handler.rate is None else handler.rate.every,
-        breaker=handler.breaker,
         tell=built.tell,
         close=built.close,
         abandoned=built.abandoned,
         fields=built.fields,
+        batch=built.batch,
     )
 
 

@@ -60,8 +60,8 @@ show: {log: }
     [
         ("a: {htpp: {}}", "relay.yaml:5:7: unknown handler kind or setting `htpp` (did you mean `http`?)"),
         (
-            "a: {postgres: {table: t}}",
-            "relay.yaml:5:7: the handler kind `postgres` comes in a later version (this version has http",
+            "a: {onspring.upsert: {}}",
+            "relay.yaml:5:7: the handler kind `onspring.upsert` comes in a later version (this version has",
         ),
         (
             "a: {http: {url: 'https://x.example', secrt: x}}",
