@@ -22,6 +22,20 @@ DIFF_AND_RUN = r"\d\d:\d\d:\d\d  \w+ +\w+…  update v\d+ .*: .+ → .+   runs: 
 HEALTHY_WITHIN = 30.0
 
 
+ONE_RULE = """\
+version: 1
+accounts: {main: {provider: fusioo, token: "${FUSIOO_TOKEN}", base_url: "${FUSIOO_BASE_URL}"}}
+handlers:
+  first: {log: {}}
+  second: {log: {}}
+rules:
+  - {name: tasks, account: main, app: Tasks, run: [first]}
+"""
+MORE_RULES = """\
+  - {name: clients, account: main, app: Clients, run: [second]}
+"""
+
+
 @pytest.fixture
 def root(fresh_root: Callable[[], Path]) -> Iterator[Path]:
     """A data directory with a space in its name, cleared away at the end."""
@@ -139,3 +153,29 @@ def test_ctrl_c_while_it_starts_leaves_nothing(root: Path, place: Path) -> None:
         assert up.ended() == 0, up.output
         assert up.left() == []
         assert "Traceback" not in up.output
+
+
+def test_changed_rules_are_taken_while_it_runs_and_wrong_ones_are_not(root: Path, place: Path) -> None:
+    file = place / "relay.yaml"
+    file.write_text(ONE_RULE)
+    environment = {"PORT": "0", "RELAY_CONFIG": str(file)}
+    with RunningUp(root, place, environment) as up:
+        up.wait_for("is running, on a simulated Fusioo")
+        file.write_text((ONE_RULE + MORE_RULES).replace("second: {log: {}}", "second: {lok: {}}"))
+        up.send(signal.SIGHUP)
+        up.wait_for("Rules read anew: 2")
+        up.wait_for(r"worker: rules.refused .*unknown handler kind or setting `lok`")
+        file.write_text(ONE_RULE + "rules: []")
+        up.send(signal.SIGHUP)
+        up.wait_for(
+            r"The changed rules are wrong, and the ones before go on:\n.*the key `rules` stands here twice"
+        )
+        assert [alarm["name"] for alarm in _listed(root, "alarms")] == ["rules_refused"]
+        file.write_text(ONE_RULE + MORE_RULES)
+        up.send(signal.SIGHUP)
+        up.wait_for(r"Webhooks of account main \(.*Clients.*\): 3 registered, 3 in place")
+        up.wait_for(r"runs: .*\bsecond ok")
+        wait_until(lambda: _listed(root, "alarms") == [], what="the alarm is over")
+        up.send(signal.SIGTERM)
+        assert up.ended() == 0, up.output
+        assert up.left() == []

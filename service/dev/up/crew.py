@@ -36,6 +36,8 @@ class Part:
     name: str
     arguments: tuple[str, ...] = ()
     is_ready: Callable[[], Awaitable[bool]] | None = None
+    rereads: bool = False
+    """Whether it reads the configuration anew at SIGHUP."""
     ends_first: bool = False
     """Whether the others have to outlive it: what it tells them at the end would get lost."""
 
@@ -92,6 +94,13 @@ class Crew:
     async def watch(self) -> None:
         """Run until one process dies again and again: raises PartFailedError then."""
         await first_of(*self._keepers)
+
+    def have_reread(self) -> None:
+        """Have the processes read the configuration anew that can."""
+        for running in self._running:
+            if running.part.rereads and running.process.returncode is None:
+                with suppress(ProcessLookupError):
+                    running.process.send_signal(signal.SIGHUP)
 
     def hurry(self) -> None:
         """Wait for nothing any more at the end: kill."""

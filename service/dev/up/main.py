@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from service.dev.up.premises import premises
 from service.dev.up.racing import first_of
 from service.dev.up.screen import Screen
 from service.dev.up.simulated import check_accounts
+from service.errors import ConfigurationError, RelayError
 from service.handlers.kinds import HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
 from service.pipeline.registering.applying import apply_configured
@@ -32,20 +33,22 @@ from service.rules.configuration import Configuration
 from service.rules.files import modules_directory
 from service.rules.loader import load
 from service.sealing import SecretBox
+from service.terminal import heeding_sighup
 
 EDITS_A_SECOND = 1.2
 _CALLS_AN_HOUR = 20_000
 """Far more than the real 500: whoever watches is not to be slowed down by a budget."""
 _SEED = 0
 _LOOK_EVERY = 0.5
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_up(
     settings: Settings, root: Path, environment: Mapping[str, str], *, end_with_parent: bool = False
 ) -> None:
-    """Run everything until SIGINT, SIGTERM or SIGHUP; a second one kills what has not ended by then.
+    """Run everything until SIGINT, SIGTERM or the end of the terminal; a second signal kills what is left.
 
+    SIGHUP: the configuration is read anew, by every process, and webhooks are applied for it.
     `root` is the data directory; `environment` is what the configuration's variables come from;
     `end_with_parent`: end also when the process ends that started this one.
     Raises ConfigurationError, RefusedError when one is running there, PartFailedError, EmbeddedServerError,
@@ -59,13 +62,12 @@ def run_up(
             screen.note(f"{name} is set, and not used: `relay up` brings its own.")
     with premises(root, say=screen.note) as lock:
         plan = make_plan(settings, environment, root)
-        configuration = load(plan.settings.config, {**environment, **plan.provider_variables})
-        if plan.simulator is not None:
-            check_accounts(configuration, plan.simulator.url)
+        read = partial(_read, plan, environment)
+        configuration = read()
         asyncio.run(_check_handlers(configuration, modules_directory(plan.settings.config)))
         screen.note("Starting PostgreSQL and Valkey …")
         with attachable(root, plan.attachment), embedded_services(root) as services:
-            up = _Up(plan, configuration, services, screen)
+            up = _Up(plan, configuration, read, services, screen)
             variables = plan.environment(environment, services.urls)
             crew = Crew(environment=variables, logs=plan.logs, lock=lock, say=screen.say)
             asyncio.run(up.run(crew, parent))
@@ -76,17 +78,24 @@ class _Up:
     """One `relay up`, once its database and its queue run."""
 
     def __init__(
-        self, plan: Plan, configuration: Configuration, services: EmbeddedServices, screen: Screen
+        self,
+        plan: Plan,
+        configuration: Configuration,
+        read: Callable[[], Configuration],
+        services: EmbeddedServices,
+        screen: Screen,
     ) -> None:
-        self._plan, self._configuration, self._services, self._screen = plan, configuration, services, screen
+        self._plan, self._configuration, self._read = plan, configuration, read
+        self._services, self._screen = services, screen
         self._settings = plan.on(services.urls)
-        self._stop = asyncio.Event()
+        self._stop, self._started = asyncio.Event(), asyncio.Event()
 
     async def run(self, crew: Crew, parent: int | None) -> None:
         """Start everything, show what happens until the end is asked for, and end everything."""
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self._asked_to_end, crew)
-        async with crew:
+        end = partial(self._asked_to_end, crew)
+        async with crew, heeding_sighup(partial(self._reload, crew), end=end):
             await first_of(self._stop.wait(), self._work(crew), _gone(parent))
             self._screen.say("Ending …")
 
@@ -96,8 +105,9 @@ class _Up:
         async with AsyncExitStack() as held:
             engine = open_engine(database_url, name="up")
             held.push_async_callback(engine.dispose)
-            await self._start(crew, partial(self._apply, engine=engine))
+            await self._start(crew)
             self._screen.places(self._plan)
+            self._started.set()
             await first_of(
                 crew.watch(),
                 self._look_after_services(),
@@ -105,17 +115,24 @@ class _Up:
                 LogFollower(self._plan.logs, self._show_mistake).run(),
             )
 
-    async def _start(self, crew: Crew, apply: Callable[[], Awaitable[None]]) -> None:
+    async def _start(self, crew: Crew) -> None:
         """Start the processes. The web works before there are edits of which it is to be told."""
         self._screen.note("Starting worker, scheduler and web …")
-        await crew.start(Part("worker"))
-        await crew.start(Part("scheduler"))
-        await crew.start(Part("web", is_ready=partial(_answers, f"{self._plan.web_url}/health/ready")))
+        await crew.start(Part("worker", rereads=True))
+        await crew.start(Part("scheduler", rereads=True))
+        ready = partial(_answers, f"{self._plan.web_url}/health/ready")
+        await crew.start(Part("web", is_ready=ready, rereads=True))
         if self._plan.simulator is not None:
             await crew.start(_simulator_part(self._plan.simulator))
-        await apply()
+        await self._apply()
 
-    async def _apply(self, *, engine: AsyncEngine) -> None:
+    async def _apply(self) -> None:
+        async with AsyncExitStack() as held:
+            engine = open_engine(self._settings.database_url or "", name="apply", pool_size=1)
+            held.push_async_callback(engine.dispose)
+            await self._apply_on(engine)
+
+    async def _apply_on(self, engine: AsyncEngine) -> None:
         key = self._settings.secret_key
         box = SecretBox(key.get_secret_value() if key else "")
         for account in self._configuration.accounts:
@@ -128,6 +145,21 @@ class _Up:
                 call_timeout=self._settings.fetch_timeout,
             )
             self._screen.applied(account, applied)
+
+    async def _reload(self, crew: Crew) -> None:
+        """Have every process read the configuration anew, if it is right; its handlers the worker checks."""
+        await self._started.wait()
+        try:
+            self._configuration = await asyncio.to_thread(self._read)
+        except ConfigurationError as error:
+            self._screen.say(f"The changed rules are wrong, and the ones before go on:\n{error}")
+            return
+        self._screen.say(f"Rules read anew: {len(self._configuration.rules)}.")
+        crew.have_reread()
+        try:
+            await self._apply()
+        except RelayError as error:
+            self._screen.say(f"Applying the webhooks failed; `relay webhooks apply` tries again: {error}")
 
     async def _look_after_services(self) -> None:
         while True:
@@ -142,6 +174,14 @@ class _Up:
         if self._stop.is_set():
             crew.hurry()
         self._stop.set()
+
+
+def _read(plan: Plan, environment: Mapping[str, str]) -> Configuration:
+    """Read the configuration. Raises ConfigurationError, also for accounts that are not at the simulator."""
+    configuration = load(plan.settings.config, {**environment, **plan.provider_variables})
+    if plan.simulator is not None:
+        check_accounts(configuration, plan.simulator.url)
+    return configuration
 
 
 async def _check_handlers(configuration: Configuration, directory: Path) -> None:

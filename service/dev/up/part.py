@@ -18,6 +18,7 @@ import structlog
 from service.config import LogFormat, Settings, read_settings
 from service.errors import ConfigurationError, RelayError
 from service.observability.logging import configure_logging
+from service.terminal import expect_sighup
 
 ENDS_WITHIN = 8.0
 """Seconds that a process has to end after a signal, before it is killed."""
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the arguments and the environment, run until a signal, and return the exit code."""
     given = _parser().parse_args(arguments)
     threading.Thread(target=_end_with_parent, args=(given.lifeline,), daemon=True).start()
+    expect_sighup()
     try:
         settings = read_settings()
         configure_logging(json=settings.log_format is LogFormat.JSON, level=settings.log_level)
