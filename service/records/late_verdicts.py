@@ -19,12 +19,12 @@ async def store_late_verdicts(
     await connection.execute(
         text(
             """
-            UPDATE changes SET verdicts = verdicts || CAST(late.verdicts AS jsonb)
-            FROM unnest(CAST(:change_ids AS uuid[]), CAST(:verdicts AS text[])) AS late (change_id, verdicts)
+            UPDATE changes SET verdicts = changes.verdicts || CAST(late.decided AS jsonb)
+            FROM unnest(CAST(:change_ids AS uuid[]), CAST(:decided AS text[])) AS late (change_id, decided)
             WHERE changes.id = late.change_id AND changes.verdicts IS NOT NULL"""
         ),
         {
             "change_ids": ordered,
-            "verdicts": [json.dumps(dict(decided_by[change_id])) for change_id in ordered],
+            "decided": [json.dumps(dict(decided_by[change_id])) for change_id in ordered],
         },
     )
