@@ -103,8 +103,8 @@ def _change_clauses(asked: ChangeConditions, subject: Subject, path: str) -> Ite
         yield _edited_by(f"{path}.edited_by", list(asked.edited_by), subject)
     if asked.changed is not None:
         if change.diff is None:
-            reason = f"a {change.kind} without a diff does not tell what changed"
-            yield Clause(f"{path}.changed", "a diff", None, ok=False, reason=reason)
+            when = "at first sight" if change.kind is Kind.UPDATE else f"of a {change.kind}"
+            yield Clause(f"{path}.changed", "a diff", None, ok=False, reason=f"there is no diff {when}")
         else:
             yield from changed_clauses(asked.changed, change.diff, subject.now, f"{path}.changed")
 

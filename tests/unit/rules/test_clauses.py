@@ -1,15 +1,21 @@
 """How conditions combine, and what each clause tells."""
 
+import json
 from datetime import UTC, datetime
+from itertools import product
+from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from service.changes.types import FieldDiff
 from service.rules.changed import Changed
+from service.rules.clause import Truth, all_of
 from service.rules.clauses import Subject, changed_clauses, when_clauses
+from service.rules.linked import Linked
 from service.rules.when import When
 from tests.fixtures.changes import a_change
 
@@ -36,6 +42,10 @@ def holds(when: dict[str, Any], record: dict[str, Any]) -> bool:
     return all(
         clause.ok for clause in when_clauses(When.model_validate(when), Subject(a_change(), record, NOW))
     )
+
+
+def truth_of(when: dict[str, Any], record: dict[str, Any], linked: Linked | None) -> Truth:
+    return all_of(when_clauses(When.model_validate(when), Subject(a_change(), record, NOW, linked)))
 
 
 def changed_holds(changed: Any, diff: dict[str, FieldDiff]) -> bool:
@@ -70,6 +80,29 @@ def test_several_fields_and_several_conditions_must_all_hold() -> None:
     assert not holds(when, {"a": 5, "b": "x"})
 
 
+@given(TREES, RECORDS, st.randoms(use_true_random=False))
+def test_the_order_of_keys_does_not_matter(
+    tree: dict[str, Any], record: dict[str, Any], random: Random
+) -> None:
+    whole = {"all": [tree], "a": {"less_than": 2, "equal": 1}, "b": {"has_no_value": True}, "not": tree}
+    keys = random.sample(list(whole), len(whole))
+    assert holds({key: whole[key] for key in keys}, record) is holds(whole, record)
+
+
+@given(TREES, RECORDS)
+def test_what_is_open_is_decided_as_every_way_of_ending_it_agrees(
+    tree: dict[str, Any], record: dict[str, Any]
+) -> None:
+    """The conditions on `a` and `b` follow links: open, then known."""
+    linked = json.loads(json.dumps(tree).replace('"a"', '"a.x"').replace('"b"', '"b.x"'))
+    ways = product([None, 0, 1, 2], repeat=2)
+    ends = {truth_of(linked, record, Linked({"a": [{"x": a}], "b": [{"x": b}]})) for a, b in ways}
+    open_truth = truth_of(linked, record, None)
+    assert None not in ends
+    if open_truth is not None:
+        assert ends == {open_truth}
+
+
 def test_an_absent_field_is_null() -> None:
     assert holds({"a": {"equal": None}}, {})
     assert holds({"a": {"has_no_value": True}}, {})
@@ -97,6 +130,39 @@ def test_changed_as_a_list_asks_for_any_of_the_fields() -> None:
     diff = {"status": FieldDiff(["A"], ["B"])}
     assert changed_holds(["status", "title"], diff)
     assert not changed_holds(["title"], diff)
+
+
+def test_changed_as_one_text_asks_for_that_field() -> None:
+    diff = {"status": FieldDiff(["A"], ["B"])}
+    assert changed_holds("status", diff)
+    assert not changed_holds("title", diff)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        (None, "x", "set"),
+        ("<p></p>", "<p>x</p>", "set"),
+        ([], ["Done"], "set"),
+        ("x", None, "cleared"),
+        (["Done"], [], "cleared"),
+        ("x", "y", None),
+        (None, "", None),
+        (0, False, None),
+    ],
+)
+def test_changed_by_a_word(before: Any, after: Any, word: str | None) -> None:
+    diff = {"field": FieldDiff(before, after)}
+    assert [each for each in ("set", "cleared") if changed_holds({"field": each}, diff)] == [word] * bool(
+        word
+    )
+    assert not changed_holds({"other": "set"}, diff)
+
+
+def test_a_word_and_a_transition_must_both_hold() -> None:
+    diff = {"status": FieldDiff(["A"], ["B"]), "due": FieldDiff("2024-09-30", None)}
+    assert changed_holds({"status": {"to": "B"}, "due": "cleared"}, diff)
+    assert not changed_holds({"status": {"to": "B"}, "due": "set"}, diff)
 
 
 def test_changed_as_a_mapping_asks_for_every_transition() -> None:
