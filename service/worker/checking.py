@@ -16,8 +16,9 @@ import structlog
 
 from service.config import LogFormat, Settings, read_settings
 from service.db.engine import open_engine
-from service.errors import RelayError
+from service.errors import ConfigurationError, RelayError
 from service.observability.logging import configure_logging
+from service.pipeline.checking.check import refuse_misfits
 from service.pipeline.refusals import end_refusal, note_refusal
 from service.queue.messages import QueueName
 from service.rules.configuration import Configuration
@@ -27,10 +28,12 @@ from service.worker.child import end_process
 from service.worker.exits import REFUSED, STOPPED
 from service.worker.kept import read_kept
 from service.worker.started import say_ready, wait_for_parents_end
-from service.worker.workplace import make_workplace
+from service.worker.workplace import Workplace, make_workplace
 
 LONGEST = timedelta(seconds=50)
 """How long modules may take to be imported, before that is a mistake too."""
+_LOOKING = timedelta(seconds=5)
+"""How long Postgres may take to say what is known of the apps."""
 _TELLING = timedelta(seconds=5)
 """How long Postgres may take for the alarm."""
 
@@ -74,7 +77,19 @@ async def _check(settings: Settings, files: ConfigurationFiles | None) -> Config
         place = make_workplace(settings, "check", held, files=files)
         for queue in QueueName:
             assemble(queue, place, held, threads=1)
+        await _check_with_apps(place)
         return place.configuration
+
+
+async def _check_with_apps(place: Workplace) -> None:
+    """Refuse rules that do not fit their apps. Without Postgres that is looked at when a process starts."""
+    try:
+        async with asyncio.timeout(_LOOKING.total_seconds()):
+            await refuse_misfits(place.engine, place.configuration)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001  what is stored of the apps can't be read: nothing is known
+        structlog.get_logger().warning("rules.unchecked", error=type(error).__name__)
 
 
 def _refuse(settings: Settings, mistakes: str) -> int:

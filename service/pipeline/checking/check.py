@@ -9,11 +9,12 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from service.errors import ConfigurationError
 from service.pipeline.checking.mapping import known_apps
 from service.registrations.listings import read_applied, read_listings
 from service.rules.app_checks import Checked, check_rules
 from service.rules.configuration import Configuration
-from service.rules.problems import InvalidConfigurationError, Problem
+from service.rules.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,14 @@ async def check_stored(connection: AsyncConnection, configuration: Configuration
 async def refuse_misfits(engine: AsyncEngine, configuration: Configuration) -> None:
     """Refuse a configuration whose rules do not fit their apps as these are stored.
 
-    Raises InvalidConfigurationError with all that is wrong; what the database raises.
+    Raises ConfigurationError with all that is wrong; what the database raises.
     """
     async with engine.connect() as connection:
         checked = await check_stored(connection, configuration)
     if checked.problems:
-        raise InvalidConfigurationError(checked.problems)
+        known = f"the apps are known as of {checked.as_of:%Y-%m-%d %H:%M:%S} UTC" if checked.as_of else ""
+        listed = "\n".join(map(str, checked.problems))
+        raise ConfigurationError(listed, remedy=f"{known}; `relay webhooks apply` asks for them anew")
 
 
 def hints_of(found: Checked) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ SELDOM: Mapping[str, str] = {
     "service.cli.doctor.": "once, when a person asks",
     "service.db.session_locks.hold_lock": "a lock, no table",
     "service.handlers.database.": "the users' own statements",
+    "service.registrations.listings.": "once an hour, and when workers start; as many rows as apps",
     "service.registrations.repository.": "when webhooks are applied; as many rows as apps",
     "service.tokens.repository.": "when a token expires; as many rows as accounts",
 }
