@@ -58,6 +58,16 @@ def echo_of_update(differing: Collection[str], shown: Hashes, notes: Sequence[No
     )
 
 
+def echo_of_unchanged(shown: Hashes, notes: Sequence[Note]) -> Echo:
+    """Judge an update in which nothing differs: it may come of writes that changed nothing.
+
+    These are those of which the record shows all values, as `shown` has them. Else a rule with `unchanged`
+    whose handler writes what stands there already would run for ever.
+    """
+    met = [note for note in notes if note.hashes and _is_shown(note, shown)]
+    return Echo(bool(met), frozenset(note.rule for note in met), frozenset(note.id for note in met))
+
+
 def echo_of_create(shown: Hashes, notes: Sequence[Note]) -> Echo:
     """Judge a record that is seen for the first time by the notes of what was created in its app.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.changes.echo import Echo, Note, echo_of_create, echo_of_update
+from service.changes.echo import Echo, Note, echo_of_create, echo_of_unchanged, echo_of_update
 from service.changes.types import Fields, Kind
 from service.own_writes.repository import read_notes, use_notes
 from service.records.repository import NewChange
@@ -50,6 +50,9 @@ async def find_echoes(
                 differing = change.diff.keys() - computed
                 shown = _hashes(change.record, {*differing, *_named(of_record)})
                 echoes[change.record_id] = echo_of_update(differing, shown, of_record)
+            elif of_record:
+                shown = _hashes(change.record, _named(of_record))
+                echoes[change.record_id] = echo_of_unchanged(shown, of_record)
     met = {note_id for echo in echoes.values() for note_id in echo.met}
     if met:
         await use_notes(connection, met)
@@ -60,9 +63,9 @@ def _candidates(changes: Iterable[NewChange]) -> tuple[list[NewChange], list[New
     """Changes that an update of ours, or a create of ours, can have led to."""
     edited, new = [], []
     for change in changes:
-        if change.diff:
+        if change.diff is not None:
             edited.append(change)
-        elif change.diff is None and change.kind is not Kind.DELETE and not change.restored:
+        elif change.kind is not Kind.DELETE and not change.restored:
             new.append(change)
     return edited, new
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.changes.echo import NO_ECHO, Echo, Note, echo_of_create, echo_of_update
+from service.changes.echo import NO_ECHO, Echo, Note, echo_of_create, echo_of_unchanged, echo_of_update
 
 A = Note(1, "closing", {"status": "done"})
 
@@ -31,6 +31,15 @@ def test_two_rules_made_it_together_so_each_sees_it() -> None:
     other = Note(2, "naming", {"title": "new"})
     echo = echo_of_update(["status", "title"], {"status": "done", "title": "new"}, [A, other])
     assert echo == Echo(complete=True, hidden_from=frozenset(), met=frozenset({1, 2}))
+
+
+def test_a_write_that_changed_nothing_is_hidden_from_the_rule_that_wrote_it() -> None:
+    other = Note(2, "naming", {"title": "new", "status": "done"})
+    shown = {"status": "done", "title": "old"}
+    assert echo_of_unchanged(shown, [A, other]) == Echo(
+        complete=True, hidden_from=frozenset({"closing"}), met=frozenset({1})
+    )
+    assert echo_of_unchanged(shown, [other]) == echo_of_unchanged(shown, []) == NO_ECHO
 
 
 def test_two_writes_of_one_rule_count_together() -> None:

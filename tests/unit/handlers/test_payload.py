@@ -55,6 +55,10 @@ def test_the_type_names_provider_and_kind(provider: str, kind: Kind, named: str)
     assert body(provider=provider, kind=kind)["type"] == named
 
 
+def test_where_nothing_differs_the_diff_is_empty() -> None:
+    assert body(diff={})["data"]["diff"] == {}
+
+
 def test_what_is_not_known_is_null() -> None:
     data = body(kind=Kind.DELETE, record=None, diff=None, linked={})["data"]
     assert (data["record"], data["diff"], data["linked"]) == (None, None, {})

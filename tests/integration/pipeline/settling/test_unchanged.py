@@ -7,11 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.changes.types import Change, Origin
 from service.handlers.context import Context
+from service.own_writes.repository import note_write
 from service.pipeline.settling.sights import Sights, store_sights
 from service.records.repository import next_sight
 from service.rules.schema import Rule
+from service.rules.value_hashes import hash_value
 from tests.fixtures.database import Database
-from tests.fixtures.pipeline import ACCOUNT, APP, AT_ONCE, LATER, Pipeline, bound, rule
+from tests.fixtures.pipeline import ACCOUNT, APP, AT_ONCE, LATER, Pipeline, bound, rule, succeed
 
 CHANGES = "SELECT version, kind, diff, deliveries FROM changes ORDER BY version"
 RUNS = "SELECT rule, version FROM runs JOIN changes ON changes.id = change_id ORDER BY seq"
@@ -143,6 +145,39 @@ async def test_a_look_that_nobody_asked_for_tells_nothing(
         )
         await store_sights(connection, sights, telling.rulebook, AT_ONCE)
     assert len(database.execute(CHANGES)) == 1
+
+
+async def test_a_handler_that_writes_what_stands_there_already_runs_once(
+    engine: AsyncEngine, database: Database
+) -> None:
+    """Fusioo tells of such a write too, and nothing differs then."""
+
+    async def write_back(change: Change, context: Context) -> None:
+        async with engine.begin() as connection:
+            await note_write(
+                connection,
+                account=ACCOUNT,
+                app_id=APP,
+                record_id=change.record_id,
+                rule=context.rule,
+                run_id=context.run_id,
+                hashes={"rev": hash_value(1)},
+            )
+        pipeline.deliver(change.record_id)
+
+    rules = [rule("writing", unchanged=True), rule("each-time", run=("see",), unchanged=True)]
+    handlers = [bound(write_back), bound(succeed, "see")]
+    pipeline = Pipeline(engine, database, rules=rules, handlers=handlers)
+    pipeline.watch()
+    pipeline.provider.truth["a"] = {"id": "a", "rev": 1}
+    await hinted(pipeline)
+    assert database.execute("SELECT version, origin, diff FROM changes ORDER BY version") == [
+        (1, "webhook", None),
+        (2, "echo", {}),
+    ]
+    assert database.execute(RUNS) == [("writing", 1), ("each-time", 1), ("each-time", 2)]
+    await hinted(pipeline)
+    assert database.execute(RUNS)[3:] == [("writing", 3), ("each-time", 3), ("each-time", 4)]
 
 
 async def test_a_record_that_is_gone_tells_nothing_twice(telling: Pipeline, database: Database) -> None:
