@@ -9,11 +9,13 @@ from service.dev.reference.field_types import FIELD_TYPES, TODAY
 from service.dev.reference.markdown import code, in_yaml, table
 from service.dev.reference.sections import keys_of, section_table
 from service.handlers.builtin.http_auth import BasicAuth, HttpAuth
+from service.handlers.builtin.postgres_options import Column
 from service.handlers.registry import KINDS, LATER_KINDS
 from service.rules.account import Account, Budget, OAuth
 from service.rules.change_conditions import ChangeConditions
 from service.rules.changed import Transition
 from service.rules.conditions import CONDITIONS
+from service.rules.discipline import Breaker, Loop
 from service.rules.handler import Handler
 from service.rules.schema import RelayFile, Retention, Rule
 from service.rules.when import FieldConditions, When
@@ -101,8 +103,14 @@ _HEADINGS = {
     "Retention": "Retention",
     "HttpAuth": "auth",
     "BasicAuth": "basic",
+    "Column": "columns",
+    "Breaker": "breaker",
+    "Loop": "loop",
 }
-_WITHIN_KINDS: Mapping[str, tuple[type[BaseModel], ...]] = {"http": (HttpAuth, BasicAuth)}
+_WITHIN_KINDS: Mapping[str, tuple[type[BaseModel], ...]] = {
+    "http": (HttpAuth, BasicAuth),
+    "postgres": (Column,),
+}
 
 
 def render_relay_yaml() -> str:
@@ -116,6 +124,8 @@ def render_relay_yaml() -> str:
             _part("OAuth", OAuth),
             _part("Handler", Handler),
             _OPTIONS_HEAD,
+            _part("breaker", Breaker),
+            _part("loop", Loop),
             *(_kind(name, kind.options) for name, kind in KINDS.items()),
             _later_kinds(),
             _part("Rule", Rule),

@@ -65,6 +65,8 @@ def _words(schema: Mapping[str, Any], definitions: Mapping[str, Any], headings: 
             return " or ".join(_words(choice, definitions, headings) for choice in written)
         case {"type": "array", "items": inner}:
             return f"list of {_words(inner, definitions, headings)}"
+        case {"additionalProperties": True}:
+            return "mapping"
         case {"patternProperties": _} | {"additionalProperties": _}:
             return f"mapping to {_words(_value_of(schema), definitions, headings)}"
         case _:
