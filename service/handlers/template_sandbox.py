@@ -4,7 +4,7 @@ Jinja2's sandbox (https://jinja.palletsprojects.com/en/stable/sandbox/) keeps te
 in Python; here they also lose what has no use for values of records: fewer ways, fewer surprises.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,9 +14,13 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from service.handlers.template_filters import filters
+from service.handlers.template_syntax import COUNTED
 
 RANGE_AT_MOST = 1000
 """How many numbers `range` gives at most."""
+
+STEPS_AT_MOST = 100_000
+"""How many steps all loops of one text take together at most."""
 
 _METHODS: Mapping[type, frozenset[str]] = {
     str: frozenset(
@@ -28,6 +32,19 @@ _METHODS: Mapping[type, frozenset[str]] = {
 }
 
 
+class Steps:
+    """Counts the steps of loops in one rendering."""
+
+    def __init__(self) -> None:
+        self._left = STEPS_AT_MOST
+
+    def take(self) -> None:
+        """Count one. Raises SecurityError for one too many."""
+        self._left -= 1
+        if self._left < 0:
+            raise SecurityError(f"its loops take more than {STEPS_AT_MOST:,} steps")
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """The environment of one set of templates. Keys of a mapping come before its methods: `record.items`."""
 
@@ -36,7 +53,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, write: Callable[[Any], Any]) -> None:
         """`write` says how the value of an expression stands in a text."""
         super().__init__(undefined=StrictUndefined, finalize=write)
-        self.filters = dict(filters())
+        self.filters = {**filters(), COUNTED: _counted}
         self.globals = {"range": _bounded_range}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -80,6 +97,12 @@ def _why_missing(obj: object, wanted: object) -> str:
     if isinstance(obj, list | tuple):
         return f"there is no element {wanted}: the list has {len(obj)}"
     return f"a value of type {type(obj).__name__} has no `{wanted}`"
+
+
+def _counted(items: Iterable[Any], steps: Steps) -> Iterator[Any]:
+    for item in items:
+        steps.take()
+        yield item
 
 
 def _bounded_range(*bounds: int) -> range:

@@ -10,6 +10,11 @@ from service.rules.problems import nearest
 LOOPS_AT_MOST = 3
 """How many loops may stand within each other."""
 
+COUNTED = "loop steps"
+"""The filter through which every loop goes; no template can write its name."""
+COUNTER = "_steps"
+"""The name under which a rendering gives what counts (`template_sandbox.Steps`)."""
+
 _WHOLE: Mapping[type[nodes.Node], str] = {
     nodes.Include: "include",
     nodes.Import: "import",
@@ -65,6 +70,13 @@ def fields_in(tree: nodes.Template) -> frozenset[str]:
         if _is_of_fields(item.node) and isinstance(item.arg, nodes.Const):
             found.add(item.arg.value)
     return frozenset(name for name in found if isinstance(name, str))
+
+
+def count_loops(tree: nodes.Template) -> None:
+    """Let every loop of a template that was read count its steps (COUNTED, COUNTER)."""
+    for loop in list(tree.find_all(nodes.For)):
+        counter = nodes.Name(COUNTER, "load", lineno=loop.lineno)
+        loop.iter = nodes.Filter(loop.iter, COUNTED, [counter], [], None, None, lineno=loop.lineno)
 
 
 def _is_of_fields(node: nodes.Node) -> bool:

@@ -18,8 +18,15 @@ from jinja2.environment import Template, TemplateExpression
 from service.errors import RelayError
 from service.handlers.kinds import OptionError
 from service.handlers.template_filters import in_text
-from service.handlers.template_sandbox import Sandbox
-from service.handlers.template_syntax import TemplateMistakeError, fields_in, names_in, parse
+from service.handlers.template_sandbox import Sandbox, Steps
+from service.handlers.template_syntax import (
+    COUNTER,
+    TemplateMistakeError,
+    count_loops,
+    fields_in,
+    names_in,
+    parse,
+)
 from service.handlers.template_values import CHANGE_NAMES
 
 OUTPUT_AT_MOST = 1024 * 1024
@@ -124,7 +131,6 @@ class _Compiler:
     def _text(self, text: str, path: tuple[str | int, ...]) -> _Part:
         try:
             tree = parse(self._sandbox, text, self._known)
-            part = self._part(tree)
         except TemplateMistakeError as mistake:
             where = f"line {mistake.line} of the template " if "\n" in text else "the template "
             if self._secret:
@@ -132,7 +138,8 @@ class _Compiler:
             raise OptionError(f"{where}{mistake.message}", path=path, remedy=mistake.remedy) from None
         self.names |= names_in(tree) - set(self._sandbox.globals)
         self.fields |= fields_in(tree)
-        return _placed(part, path, several_lines="\n" in text)
+        count_loops(tree)
+        return _placed(self._part(tree), path, several_lines="\n" in text)
 
     def _part(self, tree: nodes.Template) -> _Part:
         match tree.body:
@@ -159,7 +166,7 @@ def _value_of(template: Template) -> _Part:
 def _text_of(template: Template) -> _Part:
     def render(values: Mapping[str, Any], room: _Room) -> str:
         pieces = []
-        for piece in template.generate(values):
+        for piece in template.generate({**values, COUNTER: Steps()}):
             room.take(len(piece))
             pieces.append(piece)
         return "".join(pieces)

@@ -70,6 +70,7 @@ def rendered(template: Any) -> Any:
         ("{{ record.tags }}; {{ record.open }}; {{ record.note }}.", "red, blue; true; ."),
         ("from {{ diff.status.before }} to {{ diff.status.after }}", "from  to Done"),
         ("{% if diff.title is defined %}renamed{% endif %}", ""),
+        ("{% for tag in record.tags if tag != 'red' %}{{ loop.length }} {{ tag }}{% endfor %}", "1 blue"),
         ("{% for name, side in diff.items() %}{{ name }}={{ side.after }}{% endfor %}", "status=Done"),
         ("{{ change.app.name }} {{ change.kind | upper }}", "Tasks UPDATE"),
         ("{{ linked.client[0].name }}", "Acme"),
@@ -192,7 +193,28 @@ def test_nothing_leads_out_or_grows_without_bound(template: str) -> None:
 @pytest.mark.parametrize(
     "template",
     [
-        "{% for a in range(1000) %}{% for b in range(1000) %}{{ record.title }}{% endfor %}{% endfor %}",
+        "{% for a in range(1000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}",
+        "{% for a in big %}{% endfor %}",
+        "{% for a in range(999) %}{% for b in range(100) %}{{ loop.last }}{% endfor %}{% endfor %}",
+    ],
+)
+def test_loops_end(template: str) -> None:
+    templates = compile_templates(template, names={"big"})
+    with pytest.raises(TemplateFailedError, match="its loops take more than 100,000 steps"):
+        templates.render({"big": "x" * 100_001})
+
+
+def test_each_rendering_counts_anew() -> None:
+    templates = compile_templates(
+        "{% for a in range(1000) %}{% for b in range(90) %}{% endfor %}{% endfor %}"
+    )
+    assert [templates.render(VALUES) for _ in range(3)] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for a in range(5) %}{{ big }}{% endfor %}",
         ["{{ big }}" for _ in range(5)],
         "{{ [big, big, big, big, big] }}",
     ],
