@@ -75,10 +75,7 @@ async def _runs(connection: AsyncConnection, change_id: UUID) -> list[RunDetail]
 
 def _by_rules(rules: KeptRules, kept: KeptChange) -> list[RuleExplanation]:
     then = _as_named_then(rules, kept)
-    return [
-        _explained(rejudged.final, kept, first=rejudged.first.decided_by)
-        for rejudged in Judge(rules).judge(then)
-    ]
+    return [_explained(rejudged.final, kept) for rejudged in Judge(rules).judge(then)]
 
 
 def _as_named_then(rules: KeptRules, kept: KeptChange) -> KeptChange:
@@ -93,7 +90,7 @@ def _as_named_then(rules: KeptRules, kept: KeptChange) -> KeptChange:
     return replace(kept, change=replace(change, app=App(change.app.id, name)))
 
 
-def _explained(verdict: Verdict, kept: KeptChange, *, first: str | None) -> RuleExplanation:
+def _explained(verdict: Verdict, kept: KeptChange) -> RuleExplanation:
     said = kept.verdicts
     known = said is not None and verdict.rule in said
     stored = said[verdict.rule] if said is not None and known else None
@@ -104,7 +101,7 @@ def _explained(verdict: Verdict, kept: KeptChange, *, first: str | None) -> Rule
         decided_by=verdict.decided_by,
         clauses=verdict.clauses,
         said_then=(stored or Standing.MATCHES.value) if known else None,
-        differs=known and stored != first,
+        differs=known and stored != verdict.decided_by,
     )
 
 

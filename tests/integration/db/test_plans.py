@@ -28,6 +28,10 @@ SELDOM: Mapping[str, str] = {
     "service.handlers.database.": "the users' own statements",
     "service.registrations.listings.": "once an hour, and when workers start; as many rows as apps",
     "service.registrations.repository.": "when webhooks are applied; as many rows as apps",
+    "service.rulebooks.kept_changes.count_changes": "when a person backtests: all changes of a stretch",
+    "service.rulebooks.kept_changes.read_kept_changes": "when a person backtests: all changes of a stretch",
+    "service.rulebooks.kept_changes.read_moment": "when a person backtests; no table",
+    "service.rulebooks.repository.store_rulebook": "once, when a process begins to settle",
     "service.tokens.repository.": "when a token expires; as many rows as accounts",
 }
 """What `Day` need not reach, by the beginning of its name, and why."""
@@ -41,6 +45,7 @@ READS_MUCH: Mapping[str, str] = {
     "service.records.disappearance.wake_held": "when records that were missing in masses are back",
     "service.records.waiting.read_backlog": "where calls run short: no more than those left could settle",
     "service.handlers.listing.list_runs": "a person's own filter, in the order of time",
+    "service.records.listing.list_judged_changes": "a person's own filter, in the order of time",
 }
 """What may read more as tables grow, and why."""
 
