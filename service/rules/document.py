@@ -6,7 +6,6 @@ without the words of the file, since a secret may begin with YAML's own signs (`
 """
 
 import math
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +15,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from service.rules.positions import Positions
 from service.rules.problems import KeyPath, Position, Problem
+from service.rules.yaml_mistakes import explain_yaml
 
 _MOST_VALUES = 100_000
 _DEEPEST = 50
@@ -23,7 +23,6 @@ _TAG = "tag:yaml.org,2002:"
 _BOOLEANS = {"true": True, "false": False}
 _GUESSED = frozenset({"bool", "int", "float", "merge", "value"})
 """What YAML takes a text for by its looks. Other types come from a tag, which is the file's own word."""
-_NAMED = re.compile(r"(undefined alias|tag handle) .*", re.DOTALL)
 _TAGGED = "a text that begins with ! is a tag, and tags are not allowed here"
 
 
@@ -47,9 +46,8 @@ def read_document(text: str, file_name: str) -> Document:
         root = yaml.compose(text)
         tree = reader.value(root, ()) if root is not None else None
     except MarkedYAMLError as error:
-        remedy = "put ${…} in quotes" if "flow mapping" in (error.context or "") and "${" in text else None
-        message = _NAMED.sub(r"\1", error.problem or "not YAML")
-        reader.report(_position(error.problem_mark), message, remedy)
+        mistake = explain_yaml(error, text)
+        reader.report(_position(mistake.mark), mistake.message, mistake.remedy)
         tree = None
     except YAMLError as error:
         reader.report(Position(1, 1), f"not YAML: {' '.join(str(error).split())}")

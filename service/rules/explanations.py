@@ -6,8 +6,9 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from service.rules.advice import on_unknown_key, on_wrong_shape
 from service.rules.positions import Positions
-from service.rules.problems import Finding, KeyPath, nearest
+from service.rules.problems import Finding, KeyPath
 
 _MESSAGES = {
     "string_type": "should be a text",
@@ -44,6 +45,9 @@ def _finding(details: ErrorDetails, model: type[BaseModel], positions: Positions
         return _unknown_key(path, model, under)
     if details["type"] == "missing":
         return Finding(path, f"`{steps[-1]}` is missing", "add it", at_key=True)
+    advice = on_wrong_shape(details["type"], _section_at(model, path[len(under) :]), path)
+    if advice is not None and not at_key:
+        return Finding(path, *advice)
     message = _MESSAGES.get(details["type"]) or details["msg"]
     message = message.removeprefix("Value error, ").removeprefix("Input ")
     of_section = message.startswith(_OF_A_SECTION)
@@ -56,7 +60,7 @@ def _unknown_key(path: KeyPath, model: type[BaseModel], under: KeyPath) -> Findi
     key = str(path[-1])
     section = _section_at(model, path[len(under) : -1])
     known = [field.alias or name for name, field in section.model_fields.items()] if section else []
-    return Finding(path, f"unknown key `{key}`", nearest(key, known), at_key=True)
+    return Finding(path, *on_unknown_key(section, key, known), at_key=True)
 
 
 def _section_at(annotation: Any, path: Sequence[str | int]) -> type[BaseModel] | None:

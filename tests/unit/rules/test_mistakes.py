@@ -23,8 +23,8 @@ from tests.fixtures.relay_yaml import FULL, HEAD, problems_of
             "5:48: unknown key `wen` (did you mean `when`?)",
         ),
         ("- {name: r, account: main, run: [ops]}", "5:3: `app` is missing"),
-        ("- {name: r, account: main, app: a, run: []}", "5:41: `run` should not be empty"),
-        ("- {name: r, account: main, app: a, run: ops}", "5:41: `run` should be a list, like [a, b]"),
+        ("- {name: r, account: main, app: a, run: []}", "5:41: `run` should name at least one handler, in a list (like [ops])"),
+        ("- {name: r, account: main, app: a, run: ops}", "5:41: `run` should name at least one handler, in a list (like [ops])"),
         (
             "- {name: r, account: main, app: a, run: [ops], on: [crate]}",
             "5:53: should be 'create', 'update' or 'delete'",
@@ -32,7 +32,7 @@ from tests.fixtures.relay_yaml import FULL, HEAD, problems_of
         ("- {name: r, account: main, app: true, run: [ops]}", "5:33: `app` should be a text"),
         (
             "- name: r\n  account: main\n  app: a\n  run: [ops]\n  when:\n    due: {les_than: 5}",
-            "10:11: unknown key `les_than` (did you mean `less_than`?)",
+            "10:11: there is no condition `les_than` (did you mean `less_than`?)",
         ),
         (
             "- name: r\n  account: main\n  app: a\n  run: [ops]\n  when: {any: [{due: {within_next: soon}}]}",
@@ -134,13 +134,13 @@ def test_a_mistake_in_a_rule_is_found_at_its_place(lines: str, expected: str) ->
         ),
         ("version: 1\naccounts: !!omap {a: 1}", "2:11: a text that begins with ! is a tag"),
         ("version: 1\naccounts: {${X}: 1}", "2:13: "),
-        ("version: 1\n\taccounts: 1", "2:1: found character '\\t'"),
+        ("version: 1\n\taccounts: 1", "2:1: a tab stands here"),
         ("version: 1\naccounts: *a", "2:11: found undefined alias"),
         ("version: 1\naccounts: 1e999", "2:11: can't be read as float"),
         ("version: 1\n---\nversion: 1", "2:1: but found another document"),
         (
             "version: 1\naccounts: {a: {token: ${T}}}",
-            "2:24: expected ',' or '}', but got '{' (put ${…} in quotes)",
+            "2:24: before this, a comma is missing, or the `}` that closes line 2 (put ${…} in quotes)",
         ),
         ("[" * 2000, "1:1: nested too deeply"),
     ],
