@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.handlers.loops import NOW_UNLESS_HELD
 from service.lifecycle import RunStatus
 
 Match = tuple[UUID, str]
@@ -17,8 +18,8 @@ Matches = Sequence[Match]
 
 # Not the next one of several: the first unfinished one, and only where none is under way. The run that was
 # skipped may have stood behind one that runs.
-_LET_NEXT_GO = """
-    UPDATE runs SET status = 'ready', next_at = now() WHERE status = 'waiting' AND id = ANY(ARRAY(
+_LET_NEXT_GO = f"""
+    UPDATE runs SET status = 'ready', next_at = {NOW_UNLESS_HELD} WHERE status = 'waiting' AND id = ANY(ARRAY(
         SELECT first.id FROM (SELECT DISTINCT account, app_id, record_id, handler FROM runs
             WHERE id = ANY(:skipped) AND ordered) AS past
         CROSS JOIN LATERAL (SELECT id FROM runs AS next WHERE next.account = past.account
@@ -57,8 +58,8 @@ async def free_runs(connection: AsyncConnection, matches: Matches) -> list[str]:
     """
     rows = await connection.execute(
         text(
-            """
-            UPDATE runs SET next_at = now(), status = CASE WHEN ordered AND EXISTS (
+            f"""
+            UPDATE runs SET next_at = {NOW_UNLESS_HELD}, status = CASE WHEN ordered AND EXISTS (
                 SELECT FROM runs AS earlier WHERE earlier.account = runs.account
                 AND earlier.app_id = runs.app_id AND earlier.record_id = runs.record_id
                 AND earlier.handler = runs.handler AND earlier.ordered AND earlier.seq < runs.seq

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from service.db.driver import DriverConnection
 from service.handlers.claims import ClaimedRun
+from service.handlers.loops import NOW_UNLESS_HELD
 from service.lifecycle import AttemptOutcome, RunStatus
 
 
@@ -46,7 +47,7 @@ _LOCK_FREE = """
 
 # The next one may still await its links: then those behind it go on waiting, and it goes when it is freed.
 _PROMOTE = """
-        UPDATE runs SET status = 'ready', next_at = now() WHERE status = 'waiting' AND id = ANY(ARRAY(
+        UPDATE runs SET status = 'ready', next_at = {due} WHERE status = 'waiting' AND id = ANY(ARRAY(
             SELECT (SELECT id FROM runs AS next WHERE next.account = past.account
                 AND next.app_id = past.app_id AND next.record_id = past.record_id
                 AND next.handler = past.handler AND next.status IN ('pending_links', 'waiting')
@@ -54,8 +55,9 @@ _PROMOTE = """
             FROM {past} AS past))"""
 
 _PROMOTE_NEXT = _PROMOTE.format(
+    due=NOW_UNLESS_HELD,
     past="""(SELECT %(account)s::text AS account, %(app_id)s::text AS app_id,
-                %(record_id)s::text AS record_id, %(handler)s::text AS handler)"""
+                %(record_id)s::text AS record_id, %(handler)s::text AS handler)""",
 )
 
 # `marked` and `promoted` never meet in one row: one was running, the other waits, when the statement began.
@@ -77,7 +79,7 @@ _MARK = f"""
         UPDATE attempts SET finished_at = now(), outcome = marked.outcome, error = marked.error,
             detail = marked.detail
         FROM marked WHERE attempts.run_id = marked.id AND attempts.token = marked.token),
-    promoted AS ({_PROMOTE.format(past="(SELECT * FROM marked WHERE lets_next_go)")})
+    promoted AS ({_PROMOTE.format(due=NOW_UNLESS_HELD, past="(SELECT * FROM marked WHERE lets_next_go)")})
     SELECT id, token FROM marked"""
 
 
@@ -100,7 +102,7 @@ async def mark_run(connection: DriverConnection, run: ClaimedRun, mark: Mark) ->
     Waits for the record, then locks the run. A run that is finished lets the record's next one go ahead.
     """
     await lock_record(connection, run.account, run.app_id, run.record_id)
-    return bool(await _mark_locked(connection, [(run, mark)]))
+    return bool(await mark_locked_runs(connection, [(run, mark)]))
 
 
 async def mark_runs(connection: DriverConnection, marks: Marks) -> Mapping[ClaimedRun, bool]:
@@ -109,24 +111,32 @@ async def mark_runs(connection: DriverConnection, marks: Marks) -> Mapping[Claim
     Runs whose record is held by somebody else, or is gone, are left out of the answer and of the database:
     nobody waits here because another's record is busy.
     """
-    locked = await connection.execute(
-        _LOCK_FREE,
-        {
-            "accounts": [run.account for run, _ in marks],
-            "app_ids": [run.app_id for run, _ in marks],
-            "record_ids": [run.record_id for run, _ in marks],
-        },
-        prepare=True,
-    )
-    ours = set(await locked.fetchall())
+    ours = await lock_free_records(connection, [run for run, _ in marks])
     free = [(run, mark) for run, mark in marks if (run.account, run.app_id, run.record_id) in ours]
     if not free:
         return {}
-    marked = await _mark_locked(connection, free)
+    marked = await mark_locked_runs(connection, free)
     return {run: (run.id, run.token) in marked for run, _ in free}
 
 
-async def _mark_locked(connection: DriverConnection, marks: Marks) -> set[tuple[UUID, UUID]]:
+async def lock_free_records(
+    connection: DriverConnection, runs: Sequence[ClaimedRun]
+) -> set[tuple[str, str, str]]:
+    """Lock those of the runs' records that nobody else holds; gives their accounts, apps and ids."""
+    locked = await connection.execute(
+        _LOCK_FREE,
+        {
+            "accounts": [run.account for run in runs],
+            "app_ids": [run.app_id for run in runs],
+            "record_ids": [run.record_id for run in runs],
+        },
+        prepare=True,
+    )
+    return set(await locked.fetchall())
+
+
+async def mark_locked_runs(connection: DriverConnection, marks: Marks) -> set[tuple[UUID, UUID]]:
+    """Store how attempts at runs of locked records ended; gives id and token of those that were ours."""
     ordered = sorted(marks, key=lambda each: each[0].id)
     marked = await connection.execute(
         _MARK, {"marks": json.dumps([_told(run, mark) for run, mark in ordered])}, prepare=True

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.handlers.loops import HELD_UNTIL
+
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
@@ -20,6 +22,8 @@ class NewRun:
     ordered: bool
     awaits_links: bool = False
     """Whether it waits until its linked records are there (`service.links`)."""
+    held: str | None = None
+    """Why it does not begin before a person lets it (`service.handlers.loops`)."""
 
 
 async def insert_runs(
@@ -36,11 +40,13 @@ async def insert_runs(
             WITH new AS (
                 SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:change_ids AS uuid[]),
                     CAST(:record_ids AS text[]), CAST(:rules AS text[]), CAST(:handlers AS text[]),
-                    CAST(:ordered AS boolean[]), CAST(:awaiting AS boolean[])) WITH ORDINALITY
-                    AS given (id, change_id, record_id, rule, handler, ordered, awaits_links, place))
+                    CAST(:ordered AS boolean[]), CAST(:awaiting AS boolean[]),
+                    CAST(:held AS text[])) WITH ORDINALITY
+                    AS given (id, change_id, record_id, rule, handler, ordered, awaits_links, held, place))
             INSERT INTO runs (id, change_id, account, app_id, record_id, rule, handler, ordered,
-                rules_digest, status)
+                rules_digest, next_at, error, status)
             SELECT id, change_id, :account, :app_id, record_id, rule, handler, ordered, :rules_digest,
+                CASE WHEN held IS NULL THEN now() ELSE :held_until END, held,
                 CASE WHEN awaits_links THEN 'pending_links' WHEN ordered AND (
                     row_number() OVER (PARTITION BY record_id, handler ORDER BY place) > 1
                     OR EXISTS (
@@ -62,6 +68,8 @@ async def insert_runs(
             "handlers": [run.handler for run in runs],
             "ordered": [run.ordered for run in runs],
             "awaiting": [run.awaits_links for run in runs],
+            "held": [run.held for run in runs],
+            "held_until": HELD_UNTIL,
         },
     )
 

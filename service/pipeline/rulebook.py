@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from types import MappingProxyType
 from typing import Any, Self
 
+from service.rules.discipline import Loop
 from service.rules.expand import with_beginnings
 from service.rules.kept_conditions import KeptConditions, linked_paths
 from service.rules.matcher import Matcher
@@ -32,6 +34,8 @@ class Rulebook:
     """The ids of the fields that rules name, by account."""
     unchanged: frozenset[tuple[str, str]] = frozenset()
     """The accounts and apps, as rules name them, of the rules that run also when nothing differs."""
+    loops: Mapping[str, Loop] = field(default_factory=dict)
+    """When the runs of one record are taken for a loop, by the handler's name; of those that say so."""
 
     @classmethod
     def of(
@@ -41,6 +45,7 @@ class Rulebook:
         ordered: Mapping[str, bool],
         digest: str,
         timezones: Mapping[str, tzinfo],
+        loops: Mapping[str, Loop] = MappingProxyType({}),
     ) -> Self:
         """Take it from the rules of a configuration."""
         asked = {rule.name: linked_paths(rule.when) for rule in rules}
@@ -58,7 +63,12 @@ class Rulebook:
             },
             named=named_fields(rules),
             unchanged=frozenset((rule.account, rule.app) for rule in rules if rule.unchanged),
+            loops=loops,
         )
+
+    def rules_of(self, handler: str) -> int:
+        """How many rules run a handler."""
+        return sum(handler in handlers for handlers in self.runs.values())
 
     def tells_unchanged(self, account: str, app_id: str, app_name: str) -> bool:
         """Whether some rule of an app runs also when nothing differs."""

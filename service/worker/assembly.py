@@ -200,4 +200,5 @@ def _rulebook(configuration: Configuration) -> Rulebook:
         ordered={name: each.order is Order.RECORD for name, each in configuration.handlers.items()},
         digest=configuration.digest,
         timezones=configuration.timezones,
+        loops={name: each.loop for name, each in configuration.handlers.items() if each.loop is not None},
     )

@@ -32,6 +32,7 @@ from service.pipeline.settling.findings import (
     seen_by_rules,
     with_origins,
 )
+from service.pipeline.settling.loops import hold_loops, tell_loops
 from service.pipeline.settling.verdicts import verdicts_of
 from service.records.repository import LockedRecord, NewChange, insert_changes, lock_records, store_snapshots
 from service.registrations.apps import AppView, view_app
@@ -127,7 +128,6 @@ async def store_sights(
     changes = with_origins(changes, echoes)
     seen = [_seen_by_rules(sights, new, view) for new in changes.values()]
     ruled = judge_changes(seen, view, rulebook, echoes)
-    runs = ruled.runs
     if changes:
         await insert_changes(
             connection,
@@ -139,6 +139,9 @@ async def store_sights(
             rules_digest=rulebook.digest,
             verdicts=ruled.verdicts,
         )
+    runs = await hold_loops(
+        connection, ruled.runs, changes, rulebook, account=sights.account, app_id=sights.app_id
+    )
     if runs:
         await insert_runs(connection, sights.account, sights.app_id, runs, rules_digest=rulebook.digest)
     expansions = expansions_of(runs, rulebook)
@@ -148,6 +151,7 @@ async def store_sights(
     if verdicts:
         await store_verdicts(connection, verdicts, call_id=sights.call_id)
     await _tell_left_fields(connection, sights, decisions, rulebook.named.get(sights.account, frozenset()))
+    await tell_loops(connection, sights.account, sights.app_id, runs)
     return _count(verdicts.values(), changes=len(changes), runs=runs, expansions=len(expansions))
 
 

@@ -206,7 +206,7 @@ async def test_what_began_before_the_breaker_opened_neither_lengthens_the_pause_
     """Eight fail at once: three open it, the other five tell nothing new."""
     handler = Failing()
     pipeline = await with_failing_runs(engine, database, handler, concurrency=8)
-    await pipeline.runner(pipeline.process()).run("ops")
+    await pipeline.drain()
     assert handler.calls == 8
     assert state(database) == {"failures": 3, "open": True, "probe_in": 60}
 
@@ -219,7 +219,7 @@ async def test_a_success_in_between_begins_the_count_anew(engine: AsyncEngine, d
         return None if calls[-1] else Failed("no answer")
 
     pipeline = await with_failing_runs(engine, database, now_and_then)
-    await pipeline.runner(pipeline.process()).run("ops")
+    await pipeline.drain()
     assert len(calls) == 8
     assert state(database) == {"failures": 2, "open": False, "probe_in": None}
     assert alarms(database) == []
@@ -235,7 +235,7 @@ async def test_what_is_about_the_run_blames_no_handler(
         return deed
 
     pipeline = await with_failing_runs(engine, database, act)
-    await pipeline.runner(pipeline.process()).run("ops")
+    await pipeline.drain()
     assert database.execute("SELECT count(*) FROM runs WHERE status = 'ready'") == [(0,)]
     assert database.execute("SELECT count(*) FROM handler_states") == [(0,)]
 
@@ -262,7 +262,7 @@ async def test_timeouts_and_lost_attempts_count(engine: AsyncEngine, database: D
 async def test_without_a_breaker_nothing_is_counted(engine: AsyncEngine, database: Database) -> None:
     handler = Failing()
     pipeline = await with_failing_runs(engine, database, handler, breaker=None)
-    await pipeline.runner(pipeline.process()).run("ops")
+    await pipeline.drain()
     assert handler.calls == 8
     assert database.execute("SELECT count(*) FROM handler_states") == [(0,)]
 
@@ -287,5 +287,6 @@ async def test_others_go_on_beside_a_handler_that_fails(engine: AsyncEngine, dat
         rows.run(READY, record=f"r{number}", handler="well")
     runner = pipeline.runner(pipeline.process())
     await asyncio.gather(runner.run("ops"), runner.run("well"))
+    await pipeline.drain()
     assert len(done) == 8
     assert database.execute("SELECT handler FROM handler_states") == [("ops",)]

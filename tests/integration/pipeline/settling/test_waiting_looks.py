@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.budget.lanes import Limit
 from service.db.engine import open_engine
 from service.pipeline.settling.settle import Settler
-from service.pipeline.settling.timers import LONGEST
+from service.pipeline.timers import LONGEST
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, Pipeline
 from tests.fixtures.tiers import Scale
