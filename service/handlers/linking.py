@@ -21,7 +21,7 @@ Matches = Sequence[Match]
 _LET_NEXT_GO = f"""
     UPDATE runs SET status = 'ready', next_at = {NOW_UNLESS_HELD} WHERE status = 'waiting' AND id = ANY(ARRAY(
         SELECT first.id FROM (SELECT DISTINCT account, app_id, record_id, handler FROM runs
-            WHERE id = ANY(:skipped) AND ordered) AS past
+            WHERE id = ANY(:past) AND ordered) AS past
         CROSS JOIN LATERAL (SELECT id FROM runs AS next WHERE next.account = past.account
             AND next.app_id = past.app_id AND next.record_id = past.record_id
             AND next.handler = past.handler AND next.ordered
@@ -108,5 +108,5 @@ async def let_next_go(connection: AsyncConnection, skipped: Sequence[UUID]) -> l
     The records must be locked. One that awaits its own links, or stands behind a run that is under way, goes
     on waiting. Returns the handlers that have one more run ready.
     """
-    rows = await connection.execute(text(_LET_NEXT_GO), {"skipped": list(skipped)})
+    rows = await connection.execute(text(_LET_NEXT_GO), {"past": list(skipped)})
     return sorted({row.handler for row in rows})
