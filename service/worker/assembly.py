@@ -73,9 +73,9 @@ def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack, *, thread
 async def _begin_settling(place: Workplace) -> None:
     await keep_rules(place.engine, place.configuration)
     await try_halted(place.engine, list(place.configuration.accounts))
-    await check_at_start(place.engine, place.configuration)
     if place.holds_what_stands_there():
         await end_refusal(place.engine, place.settings.config)
+    await check_at_start(place.engine, place.configuration)
 
 
 def _settler(place: Workplace, accounts: Accounts) -> Settler:
@@ -109,7 +109,7 @@ def _expander(place: Workplace, accounts: Accounts) -> Expander:
 
 def _running(place: Workplace, held: AsyncExitStack, threads: int) -> Work:
     accounts = _accounts(place, held)
-    deps = HandlerDeps(directory=place.files.directory)
+    deps = HandlerDeps(directory=place.files.directory, engine=place.engine)
     handlers = build_handlers(place.configuration, deps)
     held.push_async_callback(close_handlers, handlers)
     runner = _runner(place, accounts, handlers, threads)

@@ -1,7 +1,7 @@
 """One attempt at a claimed run: call the handler within its time limit, and store how that ended."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 
 import structlog
@@ -59,7 +59,7 @@ class Attempts:
             await connection.begin()
             return connection
 
-        change = _as_seen_by_handlers(run, seen, self._providers.get(run.account, ""))
+        change = self.change_of(run, seen)
         writer = Writer(run.rule, run.id)
         context = Context(
             run_id=run.id,
@@ -71,37 +71,63 @@ class Attempts:
             fusioo=lambda account, database: self._fusioo(account, database, writer),
         )
         try:
-            outcome = await self._calls.make(
-                handler, handler.call(change, context), {"run": context.idempotency_key}
-            )
-            mark = await self._mark(handler, run, outcome, context)
+            await self._end(handler, run, self._call_and_mark(handler, run, change, context), began=began)
+        finally:
+            for connection in opened:
+                await connection.close()
+
+    async def conclude(
+        self, handler: BoundHandler, run: ClaimedRun, outcome: Outcome, *, began: float
+    ) -> None:
+        """Store how an attempt ended that somebody else has made. Nothing is raised for it."""
+        await self._end(handler, run, self._mark_alone(handler, run, outcome), began=began)
+
+    async def tell(self, handler: BoundHandler, run: ClaimedRun, mark: Mark, *, began: float) -> None:
+        """Log an attempt that is marked, and note what it tells of its handler."""
+        _log_attempt(run, mark, monotonic() - began)
+        try:
+            await self._breakers.note(handler.breaker, run, mark)
+        except Exception:  # noqa: BLE001  the attempt is marked: what it tells of its handler may get lost
+            _log.exception("breaker.refused", handler=run.handler, run=str(run.id))
+
+    def change_of(self, run: ClaimedRun, seen: ClaimedChange) -> Change:
+        """Give the change of a run as handlers see it."""
+        return _as_seen_by_handlers(run, seen, self._providers.get(run.account, ""))
+
+    def mark_of(self, handler: BoundHandler, run: ClaimedRun, outcome: Outcome) -> Mark:
+        """Say what an outcome makes of its run."""
+        return mark_of(outcome, handler.retry, attempts=run.attempts, jitter=self._jitter())
+
+    async def _call_and_mark(
+        self, handler: BoundHandler, run: ClaimedRun, change: Change, context: Context
+    ) -> Mark:
+        call = handler.call(change, context)
+        outcome = await self._calls.make(handler, call, {"run": context.idempotency_key})
+        return await self._mark(handler, run, outcome, context)
+
+    async def _end(
+        self, handler: BoundHandler, run: ClaimedRun, marking: Awaitable[Mark], *, began: float
+    ) -> None:
+        """Wait until an attempt is marked, and tell. A result that can't be stored must not keep the run."""
+        try:
+            mark = await marking
         except LeaseLostError:
             _log.warning("run.lost", run=str(run.id), handler=run.handler, attempt=run.number)
             return
-        except Exception as error:  # noqa: BLE001  a result that can't be stored must not leave us the run
+        except Exception as error:  # noqa: BLE001  whatever is the matter with the result
             _log.exception("run.result_refused", run=str(run.id), handler=run.handler, attempt=run.number)
             unstorable = await self._mark_unstorable(handler, run, error)
             if unstorable is None:
                 return
             mark = unstorable
-        finally:
-            for connection in opened:
-                await connection.close()
-        _tell(run, mark, monotonic() - began)
-        await self._note(handler, run, mark)
-
-    async def _note(self, handler: BoundHandler, run: ClaimedRun, mark: Mark) -> None:
-        try:
-            await self._breakers.note(handler.breaker, run, mark)
-        except Exception:  # noqa: BLE001  the attempt is marked: what it tells of its handler may get lost
-            _log.exception("breaker.refused", handler=run.handler, run=str(run.id))
+        await self.tell(handler, run, mark, began=began)
 
     async def _mark(self, handler: BoundHandler, run: ClaimedRun, outcome: Outcome, context: Context) -> Mark:
         """Store how the attempt ended; what the handler did in `ctx.db` commits with it, or not at all."""
         connection = context.db.connection
         if connection is not None and isinstance(outcome, Done):
             try:
-                mark = self._mark_of(handler, run, outcome)
+                mark = self.mark_of(handler, run, outcome)
                 await _commit_with(connection, run, mark)
             except LeaseLostError:
                 raise
@@ -111,25 +137,23 @@ class Attempts:
                 return mark
         if connection is not None:
             await _roll_back(connection)
-        mark = self._mark_of(handler, run, outcome)
+        return await self._mark_alone(handler, run, outcome)
+
+    async def _mark_alone(self, handler: BoundHandler, run: ClaimedRun, outcome: Outcome) -> Mark:
+        mark = self.mark_of(handler, run, outcome)
         await self._results.store(run, mark)
         return mark
 
     async def _mark_unstorable(self, handler: BoundHandler, run: ClaimedRun, error: Exception) -> Mark | None:
         failed = Failed(f"what became of the attempt could not be stored: {type(error).__name__}")
-        mark = self._mark_of(handler, run, failed)
         try:
-            await self._results.store(run, mark)
+            return await self._mark_alone(handler, run, failed)
         except Exception:  # noqa: BLE001  the runs beside it go on
             _log.exception("run.mark_failed", run=str(run.id), handler=run.handler, attempt=run.number)
             return None
-        return mark
-
-    def _mark_of(self, handler: BoundHandler, run: ClaimedRun, outcome: Outcome) -> Mark:
-        return mark_of(outcome, handler.retry, attempts=run.attempts, jitter=self._jitter())
 
 
-def _tell(run: ClaimedRun, mark: Mark, seconds: float) -> None:
+def _log_attempt(run: ClaimedRun, mark: Mark, seconds: float) -> None:
     _log.info(
         "run.attempted",
         run=str(run.id),

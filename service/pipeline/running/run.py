@@ -9,7 +9,7 @@ At least once: a process that is lost in between leaves an attempt that the swee
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from time import monotonic
 from uuid import UUID, uuid4
 
@@ -29,6 +29,7 @@ from service.handlers.claims import (
 from service.handlers.kinds import BoundHandler
 from service.pipeline.bells import Bells
 from service.pipeline.running.attempts import Attempts
+from service.pipeline.running.batches import Batches, Claimed
 from service.pipeline.running.places import Places
 from service.pipeline.timers import Timers
 
@@ -56,6 +57,7 @@ class Runner:
         """`places`: how many runs it works on at once, over all handlers."""
         self._engine, self._process_id, self._handlers = engine, process_id, handlers
         self._attempts, self._bells, self._places = attempts, bells, Places(places)
+        self._batches = Batches(engine, attempts)
         self._timers = Timers(bells.ring_run)
         self._winding_down = False
 
@@ -102,30 +104,31 @@ class Runner:
 
     async def _begin(self, handler: BoundHandler, until: float) -> Working:
         """Claim what can begin now, and begin it."""
-        places = await self._places.take(handler.concurrency)
+        wanted = handler.concurrency if handler.batch is None else 1
+        places = await self._places.take(wanted)
         begun: Working = set()
         try:
             claim = await self._claim(handler, places) if self._goes_on(until) else Claim([], None)
-            for run, change in claim.runs:
-                attempt = asyncio.create_task(self._attempts.make(handler, run, change))
+            for runs in _together(handler, claim):
+                attempt = asyncio.create_task(self._batches.make(handler, runs))
                 attempt.add_done_callback(lambda _: self._places.give_back())
                 begun.add(attempt)
         finally:
             self._places.give_back(places - len(begun))
-        if len(begun) == places < handler.concurrency:  # it is our places that are too few: others have some
+        if len(begun) == places < wanted:  # it is our places that are too few: others have some
             self._bells.ring_run(handler.name)
         elif claim.next_in:  # not now: for its rate, a pause after a failure, or its breaker
             self._timers.ring_in((handler.name,), claim.next_in)
         return begun
 
-    async def _claim(self, handler: BoundHandler, most: int) -> Claim:
+    async def _claim(self, handler: BoundHandler, places: int) -> Claim:
         token = uuid4()
         try:
             async with self._engine.begin() as connection:
                 return await claim_runs(
                     await driver_of(connection),
                     _claiming(handler),
-                    most=most,
+                    most=places if handler.batch is None else handler.batch.most,
                     token=token,
                     holder=self._process_id,
                 )
@@ -148,9 +151,18 @@ class Runner:
 
 
 def _claiming(handler: BoundHandler) -> Claiming:
+    at_once = 1 if handler.batch is None else handler.batch.most
     return Claiming(
-        handler.name, handler.concurrency, every=handler.every, breaks=handler.breaker is not None
+        handler.name, handler.concurrency * at_once, every=handler.every, breaks=handler.breaker is not None
     )
+
+
+def _together(handler: BoundHandler, claim: Claim) -> Iterator[Claimed]:
+    """Give the claimed runs by who goes together: all where the kind takes several, else each alone."""
+    if handler.batch is None:
+        yield from ([each] for each in claim.runs)
+    elif claim.runs:
+        yield claim.runs
 
 
 async def _until_one_ended(working: Working) -> Working:
