@@ -105,7 +105,7 @@ class _RuleCheck:
         for key, when in (("when", self.rule.when), ("when_before", self.rule.when_before)):
             if when is not None:
                 yield from self._check_when(when, (*self.path, key))
-        yield from self._check_changed((*self.path, "changed"))
+        yield from self._check_changed(self.rule.changed, (*self.path, "changed"))
         for index, link_path in enumerate(self.rule.expand):
             yield from self._check_link(link_path, (*self.path, "expand", index))
 
@@ -113,6 +113,8 @@ class _RuleCheck:
         for way, each in when.walk(path):
             for field_path, conditions in each.fields.items():
                 yield from self._check_conditions(field_path, conditions, (*way, field_path))
+            if each.of_change is not None:
+                yield from self._check_changed(each.of_change.changed, (*way, "change", "changed"))
 
     def _check_conditions(
         self, field_path: str, conditions: FieldConditions, path: KeyPath
@@ -132,8 +134,9 @@ class _RuleCheck:
             for wrong in wrong_operands(name, operand, app.fields[field_id]):
                 yield Finding((*path, name, *wrong.path), wrong.message, wrong.remedy)
 
-    def _check_changed(self, path: KeyPath) -> Iterator[Finding]:
-        changed = self.rule.changed
+    def _check_changed(
+        self, changed: Sequence[str] | Mapping[str, Transition | str] | None, path: KeyPath
+    ) -> Iterator[Finding]:
         if not isinstance(changed, Mapping):
             for index, field_id in enumerate(changed or ()):
                 if field_id not in self.app.fields:

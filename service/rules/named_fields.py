@@ -24,6 +24,8 @@ def fields_of(rule: Rule) -> Iterator[str]:
             for _, each in when.walk():
                 for path in each.fields:
                     yield from (path, split_path(path)[0])
+                if each.of_change is not None:
+                    yield from each.of_change.changed or ()
     yield from rule.changed or ()
     for path in rule.expand:
         yield split_path(path)[0]

@@ -12,7 +12,7 @@ from tests.fixtures.pages import Block, all_blocks, blocks_of, page_id, pages
 from tests.fixtures.transcripts import steps_of
 
 ATTRIBUTES = {
-    "yaml": {"file", "fragment"},
+    "yaml": {"file", "fragment", "mistake"},
     "python": {"file"},
     "console": {"terminal"},
     "sh": set[str](),

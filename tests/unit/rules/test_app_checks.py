@@ -125,6 +125,8 @@ from tests.fixtures.known_apps import (
             "changed: stattus",
             "9:5: app Tasks has no field `stattus` that the token may see (did you mean `status`?)",
         ),
+        ("when: {any: [{change: {changed: [titel]}}]}", "9:38: app Tasks has no field `titel` that the"),
+        ("when: {change: {changed: {approved: {to: 1}}}}", "9:46: `approved` is either true or false"),
         ("changed: {estimat: {to: 5}}", "9:15: app Tasks has no field `estimat`"),
         (
             "changed: {status: {from: Done, to: In Progres}}",
