@@ -176,18 +176,29 @@ def test_a_record_that_was_never_seen_is_null() -> None:
         "{{ [record] | map(attribute='title.__class__') | list }}",
         "{{ self._TemplateReference__context }}",
         "{{ range.__globals__ }}",
-        "{{ 'a' * 999999999 }}",
-        "{{ record.tags * 999999999 }}",
-        "{{ '%999999999d' % 1 }}",
-        "{{ 10 ** 999999999 }}",
-        "{{ range(1001) }}",
     ],
 )
-def test_nothing_leads_out_or_grows_without_bound(template: str) -> None:
+def test_nothing_leads_out(template: str) -> None:
     templates = compile_templates(template)
     with pytest.raises(TemplateFailedError):
         templates.render(VALUES)
     assert RECORD["tags"] == ["red", "blue"]
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("{{ 'a' * 3 }}", "`*` is for numbers"),
+        ("{{ record.tags * 3 }}", "`*` is for numbers"),
+        ("{{ '%3d' % 1 }}", "`%` is for numbers"),
+        ("{{ 10 ** 3 }}", r"there is no `\*\*`"),
+        ("{{ range(1001) }}", "`range` gives at most 1000 numbers"),
+    ],
+)
+def test_nothing_grows_without_bound(template: str, message: str) -> None:
+    templates = compile_templates(template)
+    with pytest.raises(TemplateFailedError, match=message):
+        templates.render(VALUES)
 
 
 @pytest.mark.parametrize(

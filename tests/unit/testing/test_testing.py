@@ -103,6 +103,8 @@ async def test_the_order_of_calls_and_statements_is_watched_as_in_the_relay() ->
     await context.db.execute("SELECT 1")
     with pytest.raises(RefusedError, match=r"while ctx\.db is open"):
         await context.fusioo("main").records.get("c1")
+    with pytest.raises(RefusedError, match=r"while ctx\.db is open"):
+        await context.fusioo("main").ping()  # which costs no call
 
 
 async def test_rows_come_as_the_test_says() -> None:

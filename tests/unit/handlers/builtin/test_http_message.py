@@ -166,6 +166,12 @@ def test_a_template_that_can_not_be_used_is_found_at_load(
     assert caught.value.path == path
 
 
+def test_no_error_repeats_a_header() -> None:
+    with pytest.raises(OptionError) as caught:
+        templates(headers={"Authorization": "Bearer {{ hunter2 }}"})
+    assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("body", "changes", "alarms"),
     [

@@ -53,6 +53,12 @@ def hangs(change, ctx):
     seen.append("hanging")
     go.wait(10)
 
+async def gives_garbage(change, ctx):
+    return object(), float("nan"), {1: change}
+
+def gives_garbage_in_a_thread(change, ctx):
+    return lambda: 1 / 0
+
 def takes_one(change): ...
 NUMBER = 7
 """
@@ -106,6 +112,11 @@ async def test_async_functions_run_in_the_loop_and_others_in_a_thread(
 async def test_what_it_raises_comes_through(build: Build) -> None:
     with pytest.raises(Discard, match="not ours"):
         await build("discards").call(UPDATE, context())
+
+
+async def test_what_it_returns_is_ignored(build: Build) -> None:
+    assert await build("gives_garbage").call(UPDATE, context()) == Done()
+    assert await build("gives_garbage_in_a_thread").call(UPDATE, context()) == Done()
 
 
 @pytest.mark.parametrize(("function", "told"), [("leaves", "sys.exit"), ("cancels_itself", "CancelledError")])
