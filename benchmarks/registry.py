@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from benchmarks.acks import measure_acks
+from benchmarks.backtest import measure_backtest
 from benchmarks.budget import measure_budget
 from benchmarks.files import measure_files
 from benchmarks.growth import measure_growth
@@ -20,6 +21,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("settle", "How many records a second does one process settle?", measure_settle),
     Benchmark("budget", "How long do events wait under 500 calls an hour, simulated?", measure_budget),
     Benchmark("runs", "How many runs a second does one process do?", measure_runs),
+    Benchmark("backtest", "How long does a backtest of 100,000 changes take?", measure_backtest),
     Benchmark("growth", "Does anything get dearer as more is stored?", measure_growth),
     Benchmark("memory", "How much memory does each process take?", measure_memory),
     Benchmark("startup", "How long does each process take to start, and to import?", measure_startup),
