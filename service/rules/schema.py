@@ -119,8 +119,8 @@ class RelayFile(Section):
         (),
         description=(
             "Handlers that are told of alarms: once when one is raised, once when it is over. `http` and "
-            "`log` take changes and alarms (`http` with templates takes what these name); a `python` function "
-            "is for alarms if `@alarm_handler` marks it."
+            "`log` take changes and alarms (`http` with templates takes what these name); a `python` "
+            "function is for alarms if `@alarm_handler` marks it."
         ),
         examples=[["ops"]],
     )
