@@ -49,10 +49,11 @@ def not_equal(value: Any, expected: Any, now: datetime) -> Outcome:
 def contains(value: Any, expected: Any, now: datetime) -> Outcome:
     """Does the text have these letters in it, the list this element, the date range this day?"""
     wanted = unwrap(expected)
-    spans = as_span(unwrap(value), now), as_span(wanted, now)
-    if spans[0] is not None and spans[1] is not None:
-        one, other = comparable(spans[0], spans[1], now)
-        return Outcome(one.first <= other.first and other.last <= one.last)
+    span = as_span(unwrap(value), now)
+    part = None if span is None else as_span(wanted, now)
+    if span is not None and part is not None:
+        whole, part = comparable(span, part, now)
+        return Outcome(whole.first <= part.first and part.last <= whole.last)
     if isinstance(value, str) and (isinstance(wanted, str) or is_number(wanted)):
         return Outcome(has_text(value, str(wanted)))
     if isinstance(value, list | tuple):

@@ -3,9 +3,9 @@
 A rule whose judging fails does not match: it fails closed, says so, and stops no other rule.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from service.changes.types import Change, Kind
 from service.rules.before import state_before
@@ -64,39 +64,41 @@ class Matcher:
         `app_names` says which app id stands behind an app as a rule names it; `hidden_from` are the rules
         that made this change themselves; with `linked` (None: not known yet) no verdict awaits links.
         """
-        return [self._verdict(rule, change, app_names, hidden_from, linked) for rule in self._rules]
+        now = change.created_at.astimezone(self._timezones.get(change.account, UTC))
+        return [
+            _missed(rule, change, app_names, hidden_from) or _verdict(rule, change, now, linked)
+            for rule in self._rules
+        ]
 
-    def _verdict(
-        self,
-        rule: Rule,
-        change: Change,
-        app_names: Mapping[str, str],
-        hidden_from: Collection[str],
-        linked: Linked | None,
-    ) -> Verdict:
-        miss = _scope_miss(rule, change, app_names)
-        if miss is None and rule.name in hidden_from:
-            miss = _Miss("own write", "own write: the rule made this change itself")
-        miss = miss or _changed_miss(rule, change) or _unknown_state(rule, change)
-        if miss:
-            return Verdict(rule.name, matched=False, reason=miss.reason, decided_by=miss.decided_by)
-        try:
-            return _judged(rule, change, self._clauses(rule, change, linked))
-        except Exception as error:  # noqa: BLE001  one rule's failure must not stop the others
-            reason = f"judging the rule failed: {type(error).__name__}: {error}"
-            return Verdict(rule.name, matched=False, reason=reason, decided_by=FAILED)
 
-    def _clauses(self, rule: Rule, change: Change, linked: Linked | None) -> tuple[Clause, ...]:
-        now = change.created_at.astimezone(self._timezones.get(rule.account, UTC))
-        clauses: tuple[Clause, ...] = ()
-        if rule.when is not None and change.record is not None:
-            clauses += when_clauses(rule.when, Subject(change, change.record, now, linked))
-        if rule.when_before is not None:
-            before = Subject(change, state_before(change), now)
-            clauses += when_clauses(rule.when_before, before, "when_before")
-        if rule.changed is not None and change.diff is not None:
-            clauses += changed_clauses(rule.changed, change.diff, now)
-        return clauses
+def _missed(
+    rule: Rule, change: Change, app_names: Mapping[str, str], hidden_from: Collection[str]
+) -> Verdict | None:
+    """The verdict where no clause needs to be looked at."""
+    miss = _scope_miss(rule, change, app_names)
+    if miss is None and rule.name in hidden_from:
+        miss = _Miss("own write", "own write: the rule made this change itself")
+    miss = miss or _changed_miss(rule, change) or _unknown_state(rule, change)
+    if miss is None:
+        return None
+    return Verdict(rule.name, matched=False, reason=miss.reason, decided_by=miss.decided_by)
+
+
+def _verdict(rule: Rule, change: Change, now: datetime, linked: Linked | None) -> Verdict:
+    try:
+        return _judged(rule, change, tuple(_clauses(rule, change, now, linked)))
+    except Exception as error:  # noqa: BLE001  one rule's failure must not stop the others
+        reason = f"judging the rule failed: {type(error).__name__}: {error}"
+        return Verdict(rule.name, matched=False, reason=reason, decided_by=FAILED)
+
+
+def _clauses(rule: Rule, change: Change, now: datetime, linked: Linked | None) -> Iterator[Clause]:
+    if rule.when is not None and change.record is not None:
+        yield from when_clauses(rule.when, Subject(change, change.record, now, linked))
+    if rule.when_before is not None:
+        yield from when_clauses(rule.when_before, Subject(change, state_before(change), now), "when_before")
+    if rule.changed is not None and change.diff is not None:
+        yield from changed_clauses(rule.changed, change.diff, now)
 
 
 def _judged(rule: Rule, change: Change, clauses: tuple[Clause, ...]) -> Verdict:

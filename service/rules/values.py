@@ -40,7 +40,7 @@ def as_time(value: Any) -> date | datetime | None:
 
     Without an offset a moment is UTC, as Fusioo's own stamps are.
     """
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value[:1].isdigit():
         return None
     try:
         if _DAY.fullmatch(value):

@@ -1,6 +1,7 @@
 """What a rule's `when` may say. Pure; the meaning stands in `clauses` and `conditions`."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -89,6 +90,11 @@ class FieldConditions(Section):
 
     def written(self) -> tuple[tuple[str, Any], ...]:
         """The conditions that the file names, with what they expect, in the order of this class."""
+        return self.in_order
+
+    @cached_property
+    def in_order(self) -> tuple[tuple[str, Any], ...]:
+        """What `written` gives, found once: every change asks for it."""
         return tuple(
             (name, getattr(self, name)) for name in type(self).model_fields if name in self.model_fields_set
         )
