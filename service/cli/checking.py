@@ -1,6 +1,6 @@
 """`relay rules check`: what is wrong with a configuration, by itself and with the apps that it names."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,8 +48,9 @@ def check_configuration() -> CheckReport:
 
     path = read_settings().config
     configuration = load(path, attached_variables())
-    build_handlers(configuration, HandlerDeps(directory=modules_directory(path)))
-    problems, notes = _check_with_apps(configuration)
+    handlers = build_handlers(configuration, HandlerDeps(directory=modules_directory(path)))
+    reads = {name: handler.fields for name, handler in handlers.items()}
+    problems, notes = _check_with_apps(configuration, reads)
     return CheckReport(
         str(path),
         len(configuration.accounts),
@@ -95,7 +96,9 @@ def _described(problems: "Sequence[Problem]") -> list[dict[str, str | None]]:
     return [{"place": each.place, "message": each.message, "remedy": each.remedy} for each in problems]
 
 
-def _check_with_apps(configuration: "Configuration") -> "tuple[tuple[Problem, ...], tuple[str, ...]]":
+def _check_with_apps(
+    configuration: "Configuration", reads: Mapping[str, Collection[str]]
+) -> "tuple[tuple[Problem, ...], tuple[str, ...]]":
     from service.cli.attaching import is_attachable
     from service.cli.edge import explain
 
@@ -104,7 +107,7 @@ def _check_with_apps(configuration: "Configuration") -> "tuple[tuple[Problem, ..
     if not is_attachable():
         return (), ("Not checked against the apps: DATABASE_URL is not set, and no `relay up` is running.",)
     try:
-        checked = _read(configuration)
+        checked = _read(configuration, reads)
     except Exception as error:  # noqa: BLE001  whatever the database says: the file is right by itself
         return (), (f"Not checked against the apps: {explain(error)}",)
     as_of = (
@@ -115,7 +118,7 @@ def _check_with_apps(configuration: "Configuration") -> "tuple[tuple[Problem, ..
     return checked.problems, (*as_of, *(f"{hint[:1].upper()}{hint[1:]}." for hint in checked.hints))
 
 
-def _read(configuration: "Configuration") -> "StoredCheck":
+def _read(configuration: "Configuration", reads: Mapping[str, Collection[str]]) -> "StoredCheck":
     import asyncio
 
     from service.cli.database_session import with_engine
@@ -123,7 +126,7 @@ def _read(configuration: "Configuration") -> "StoredCheck":
 
     async def work(engine: "AsyncEngine") -> "StoredCheck":
         async with asyncio.timeout(_PATIENCE), engine.connect() as connection:
-            return await check_stored(connection, configuration)
+            return await check_stored(connection, configuration, reads=reads)
 
     return with_engine(_settings(), work)
 

@@ -3,9 +3,10 @@
 Reads the database alone: the provider is asked by `refresh`, and by `webhooks apply`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -15,6 +16,7 @@ from service.registrations.listings import read_applied, read_listings
 from service.rules.app_checks import Checked, check_rules
 from service.rules.configuration import Configuration
 from service.rules.problems import Problem
+from service.rules.template_fields import fields_not_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,27 @@ class StoredCheck:
     """When the provider last described the apps, of the account where that is longest ago. None: never."""
 
 
-async def check_stored(connection: AsyncConnection, configuration: Configuration) -> StoredCheck:
-    """Check all rules against the apps as they are stored."""
+async def check_stored(
+    connection: AsyncConnection,
+    configuration: Configuration,
+    *,
+    reads: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> StoredCheck:
+    """Check all rules against the apps as they are stored.
+
+    `reads`: by handler, the fields that its templates read, for hints about those that an app has not.
+    """
     listings, applied = await read_listings(connection), await read_applied(connection)
-    found = check_rules(configuration.rules, known_apps(listings, applied))
+    known = known_apps(listings, applied)
+    found = check_rules(configuration.rules, known)
+    hints = (*hints_of(found), *fields_not_there(configuration.rules, known, reads))
     broken = {rule: configuration.invalid(findings).problems for rule, findings in found.broken.items()}
     everything = configuration.invalid(each.finding for each in found.findings).problems
     named = {rule.account for rule in configuration.rules}
     described = {each.account: each.refreshed_at for each in applied}
     described |= {account: listing.listed_at for account, listing in listings.items()}
     as_of = min((moment for account, moment in described.items() if account in named), default=None)
-    return StoredCheck(everything, broken, hints_of(found), as_of)
+    return StoredCheck(everything, broken, hints, as_of)
 
 
 async def refuse_misfits(engine: AsyncEngine, configuration: Configuration) -> None:

@@ -111,6 +111,21 @@ def test_an_app_that_the_token_sees_is_checked_before_it_is_applied(
     )
 
 
+def test_a_field_that_only_a_template_names_is_looked_up_too(
+    on_database: Relay, simulator: RunningSimulator
+) -> None:
+    assert on_database("webhooks", "apply").exit_code == 0
+    file = Path("relay.yaml")
+    write("{name: all, account: main, app: Tasks, run: [note]}", simulator)
+    chat = 'http: {url: "https://chat.example", body: {text: "{{ record.titel }} {{ record.id }}"}}'
+    file.write_text(file.read_text().replace("log: {}", chat))
+    result = on_database("rules", "check")
+    assert result.exit_code == 0
+    note = "A template of handler note reads `titel` for rule all: app Tasks has no field `titel`"
+    assert f"{note} that the token may see (did you mean `title`?)." in result.stdout
+    assert "`id`" not in result.stdout
+
+
 def test_a_file_that_is_wrong_by_itself_is_told_as_json_too(configured: Relay) -> None:
     Path("relay.yaml").write_text("version: 1\n")
     told = configured("rules", "check", "--json")
