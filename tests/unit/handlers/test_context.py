@@ -1,6 +1,8 @@
 """What a handler gets beside the change, and that its calls and its transaction stay apart."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
@@ -11,7 +13,8 @@ from structlog.testing import capture_logs
 from service.errors import NotFoundError, RefusedError
 from service.fusioo.auth import StaticToken
 from service.fusioo.client import FusiooClient
-from service.handlers.clients import GuardedAuth, GuardedMeter
+from service.fusioo.writes import Write
+from service.handlers.clients import GuardedAuth, GuardedMeter, GuardedNoting
 from service.handlers.context import Context
 from service.handlers.database import HandlerDatabase
 from service.transport.metering import Unmetered
@@ -119,6 +122,27 @@ async def test_even_an_unmetered_call_is_refused_while_the_transaction_is_open()
     with pytest.raises(RefusedError):
         async with client.meter.call("GET /x"):
             pass
+
+
+async def test_no_write_is_noted_while_the_transaction_is_open() -> None:
+    """The note would need a second connection, for a call that is refused."""
+    noted: list[Write] = []
+
+    @asynccontextmanager
+    async def note(write: Write) -> AsyncIterator[None]:
+        noted.append(write)
+        yield
+
+    made = context(open_transaction=Connection().open)
+    guarded, write = GuardedNoting(note, made.db), Write({"a": 1}, record_id="i59adb")
+    async with guarded(write):
+        with pytest.raises(RefusedError, match="under way"):
+            await made.db.execute("SELECT 1")
+    await made.db.execute("SELECT 1")
+    with pytest.raises(RefusedError, match="before the first statement"):
+        async with guarded(write):
+            pass
+    assert noted == [write]
 
 
 async def test_no_transaction_opens_while_a_call_is_under_way() -> None:

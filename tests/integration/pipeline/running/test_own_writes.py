@@ -172,6 +172,14 @@ class Writing:
         rows = self.database.execute("SELECT status FROM runs WHERE rule = %s ORDER BY seq", [rule])
         return [status for (status,) in rows]
 
+    def note(self, record_id: str) -> None:
+        """Note a write that is still to come back: from now on looks ask for notes."""
+        self.database.execute(
+            "INSERT INTO own_writes (account, record_id, rule, run_id, hashes)"
+            " VALUES (%s, %s, 'notes', gen_random_uuid(), '{}')",
+            (ACCOUNT, record_id),
+        )
+
     def notes(self) -> list[tuple[Any, ...]]:
         """(rule, of which record, its fields, whether it is used) of each note."""
         return self.database.execute(
@@ -208,6 +216,7 @@ async def test_a_person_who_writes_the_same_later_is_seen(writing: Writing) -> N
     task = writing.task()
     await writing.relay()
     written = writing.provider.state.records.by_id[task].now.values["notes"]
+    writing.note("another-record")
     writing.edit(task, notes="Something else")
     await writing.settle()
     writing.edit(task, notes=written)
