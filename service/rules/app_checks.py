@@ -65,7 +65,7 @@ def check_rules(rules: Sequence[Rule], known: Mapping[str, AccountApps]) -> Chec
             continue
         app = apps.apps.get(meant[0]) if meant else None
         applied = bool(meant) and meant[0] in apps.applied
-        if app is None:
+        if app is None or not app.fields:
             unchecked.append(Unchecked(rule.name, rule.account, rule.app, applied))
             continue
         if not applied:

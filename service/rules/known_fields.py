@@ -53,7 +53,7 @@ class AppFields:
     id: str
     name: str
     fields: Mapping[str, KnownField]
-    """By their ids; what every record has (`created` and the like) is among them."""
+    """By their ids; what every record has (`created` and the like) is among them. None: they are not told."""
 
     def missing(self, field_id: str) -> tuple[str, str | None]:
         """What to say of a field that it does not have: message and remedy."""
@@ -101,7 +101,7 @@ class AccountApps:
                 message = f"field `{step}` of {app.name} holds {known.kind}: it leads to no other record"
                 raise NotALinkError(message, "the part before a dot must be a field that links to an app")
             target = self.apps.get(known.leads_to or "")
-            if target is None:
+            if target is None or not target.fields:
                 return None
             app = target
         return app, last

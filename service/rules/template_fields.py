@@ -21,7 +21,7 @@ def fields_not_there(
         apps = known.get(rule.account, AccountApps())
         meant = apps.meant(rule.app)
         app = apps.apps.get(meant[0]) if len(meant) == 1 else None
-        if app is None:
+        if app is None or not app.fields:
             continue
         for handler in rule.run:
             for field_id in sorted(set(reads.get(handler, ())) - app.fields.keys()):

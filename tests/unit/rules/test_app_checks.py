@@ -234,6 +234,8 @@ def test_a_rule_of_which_nothing_is_known_passes_and_is_named() -> None:
         (),
         [("r", "Tasks", False)],
     )
+    bare = AccountApps({TASKS_ID: AppFields(TASKS_ID, "Tasks", {})}, complete=True)
+    assert [each.rule for each in checked(configuration, {"main": bare}).unchecked] == ["r"]
     applied = checked(configuration, {"main": AccountApps({}, {TASKS_ID: "Tasks"})})
     assert [each.applied for each in applied.unchecked] == [True]
 
