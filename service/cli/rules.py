@@ -110,3 +110,34 @@ def backtest(
     print_report(report, against=None if against is None else str(against), json_wanted=json)
     if exit_code and report.differs:
         raise typer.Exit(1)
+
+
+@app.command("schema", epilog="Example: relay rules schema --output relay.schema.json")
+def schema(
+    *, output: Annotated[Path | None, typer.Option("--output", help="Write it to this file.")] = None
+) -> None:
+    """Print the JSON Schema of relay.yaml, for editors that check while you type.
+
+    Name the file in the first line of relay.yaml: `# yaml-language-server: $schema=relay.schema.json`. Write
+    it anew with each version of the relay.
+    """
+    import json as as_text
+
+    from service.handlers.registry import KINDS
+    from service.rules.editor_schema import editor_schema
+
+    written = as_text.dumps(
+        editor_schema({name: kind.options for name, kind in KINDS.items()}), indent=2, ensure_ascii=False
+    )
+    if output is None:
+        typer.echo(written)
+        return
+    try:
+        output.write_text(written + "\n", "utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't be written: {error.strerror}", place=str(output), remedy="name another file"
+        ) from None
+    typer.echo(
+        f"Written: {output}. The first line of your relay.yaml: # yaml-language-server: $schema={output}"
+    )

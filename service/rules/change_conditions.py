@@ -1,29 +1,24 @@
 """What a rule may ask of the change itself: `change: {kind: [create]}` within `when`. Pure."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, StrictStr, model_validator
+from pydantic import Field, StrictStr, model_validator
 
 from service.changes.types import Kind, Origin
 from service.rules.changed import Changed
 from service.rules.operands import Flag
-from service.rules.section import NotEmpty, Section
-
-
-def _as_list(value: Any) -> Any:
-    """One text is a list of one."""
-    return [value] if isinstance(value, str) else value
+from service.rules.section import NotEmpty, OneOrMore, Section
 
 
 class ChangeConditions(Section):
     """Conditions on the change itself; all of those that are written must hold."""
 
-    kind: Annotated[frozenset[Kind], BeforeValidator(_as_list), NotEmpty] = Field(
+    kind: Annotated[frozenset[Kind], OneOrMore, NotEmpty] = Field(
         frozenset(),
         description="What happened to the record is one of these. A restored record counts as a create.",
         examples=[["create"]],
     )
-    origin: Annotated[frozenset[Origin], BeforeValidator(_as_list), NotEmpty] = Field(
+    origin: Annotated[frozenset[Origin], OneOrMore, NotEmpty] = Field(
         frozenset(),
         description=(
             "How the relay came to look: a `webhook`, the regular comparison (`reconcile`), `backfill`, or "
@@ -36,7 +31,7 @@ class ChangeConditions(Section):
         description="The record came back from the trash (`true`), or did not (`false`).",
         examples=[True],
     )
-    edited_by: Annotated[tuple[StrictStr, ...], BeforeValidator(_as_list), NotEmpty] = Field(
+    edited_by: Annotated[tuple[StrictStr, ...], OneOrMore, NotEmpty] = Field(
         (),
         description=(
             "The record was last modified by one of these, by their names as Fusioo shows them. Of a delete "

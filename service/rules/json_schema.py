@@ -9,7 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from service.clock import format_duration
 
 
-class _Generator(GenerateJsonSchema):
+class SchemaGenerator(GenerateJsonSchema):
     """Writes durations as `5s` and time zones by name, as the file does."""
 
     def encode_default(self, dft: Any) -> Any:
@@ -35,4 +35,4 @@ def json_schema(section: type[BaseModel]) -> dict[str, Any]:
 
     `x-type` says how people call a type that JSON Schema has no word for: `duration`, `share`, `address`.
     """
-    return section.model_json_schema(schema_generator=_Generator)
+    return section.model_json_schema(schema_generator=SchemaGenerator)

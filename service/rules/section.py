@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sized
 from datetime import UTC, timedelta, tzinfo
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -12,9 +12,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     WithJsonSchema,
 )
+from pydantic_core import CoreSchema
 
 from service.clock import Duration
 
@@ -77,6 +79,10 @@ def _check_not_empty(values: _Values) -> _Values:
     return values
 
 
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 def _check_positive(duration: timedelta) -> timedelta:
     if duration <= timedelta(0):
         message = "should be longer than 0s"
@@ -93,7 +99,25 @@ def written_as(words: str, **keywords: object) -> WithJsonSchema:
     return WithJsonSchema({**keywords, "x-type": words})
 
 
-NotEmpty = AfterValidator(_check_not_empty)
+class _NotEmpty(AfterValidator):
+    """The check, and what a JSON schema says of it."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, write: GetJsonSchemaHandler) -> dict[str, Any]:
+        written = write(schema)
+        written["minProperties" if written.get("type") == "object" else "minItems"] = 1
+        return written
+
+
+class _OneOrMore(BeforeValidator):
+    """The conversion, and what a JSON schema says of it."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, write: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**write(schema), "x-alone": "items"}
+
+
+OneOrMore = _OneOrMore(_as_list)
+"""A text alone is a list of one. (`x-alone` says where the schema of what may stand alone is.)"""
+NotEmpty = _NotEmpty(_check_not_empty)
 """At least one element. (pydantic's min_length also complains of a list whose only element is wrong.)"""
 Name = Annotated[
     str, AfterValidator(_check_name), written_as("name", type="string", pattern=f"^{_NAME.pattern}$")

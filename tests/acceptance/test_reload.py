@@ -1,4 +1,4 @@
-"""Rules that change while deliveries pour in: each change is judged by one edition, nothing is lost or doubled."""
+"""Rules change while deliveries pour in: each change is judged by one edition, nothing lost or doubled."""
 
 import os
 import signal

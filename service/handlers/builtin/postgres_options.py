@@ -22,7 +22,9 @@ ColumnType = Literal["text", "numeric", "bigint", "boolean", "date", "timestampt
 class Column(BaseModel):
     """A field's value in a column of its own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra={"x-alone": "type"}
+    )
 
     type: ColumnType = Field(description="The column's type.", examples=["numeric"])
     field: str | None = Field(
@@ -55,7 +57,7 @@ class PostgresOptions(BaseModel):
     url: SecretStr | None = Field(
         None,
         description="The database; left out: the relay's own, where a row and its run are stored together.",
-        examples=["${WAREHOUSE_URL}"],
+        examples=["postgresql://relay@warehouse.example.com/main"],
     )
     columns: dict[str, Annotated[Column, BeforeValidator(_accept_type_alone)]] = Field(
         {},

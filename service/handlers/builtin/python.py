@@ -26,7 +26,9 @@ _DOTTED = r"^[^\W\d]\w*(\.[^\W\d]\w*)+$"
 class PythonOptions(BaseModel):
     """`python: my_handlers.assign`, or `python: {function: my_handlers.assign}`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra={"x-alone": "function"}
+    )
 
     function: str = Field(
         pattern=_DOTTED,
