@@ -12,6 +12,8 @@ from tests.fixtures.fragments import SECTIONS, whole, write_missing_functions
 from tests.fixtures.pages import Block, all_blocks, blocks_of
 
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)\}")
+STAND_INS = {"URL": "https://stand-in.example/v3", "DATABASE": "postgresql://stand-in.example/main"}
+"""What a variable stands for, by the end of its name."""
 IS_HANDLERS = re.compile(r"^from service\.handlers import ", re.MULTILINE)
 
 
@@ -54,7 +56,7 @@ def test_every_configuration_is_right(
         write_missing_functions(text, tmp_path)
     (tmp_path / "relay.yaml").write_text(text)
     for name in VARIABLE.findall(text):
-        monkeypatch.setenv(name, "https://stand-in.example/v3" if name.endswith("URL") else "stand-in")
+        monkeypatch.setenv(name, STAND_INS.get(name.rpartition("_")[2], "stand-in"))
     result = relay("rules", "check")
     assert result.exit_code == 0, f"{block}\n{text}\n{result.stderr}"
 
