@@ -102,7 +102,8 @@ def _rules_lines(explanation: "Explanation") -> Iterator[str]:
 
 
 def _rule_lines(rule: "RuleExplanation") -> Iterator[str]:
-    yield f"  {rule.rule} {rule.standing.value}: {rule.reason}"
+    told = f"decided by {rule.decided_by}" if rule.decided_by and rule.clauses else rule.reason
+    yield f"  {rule.rule} {rule.standing.value}: {told}"
     if rule.differs:
         yield f"    this differs from what was stored with the change: {rule.said_then}"
     yield from clause_lines(rule.clauses, "    ")

@@ -15,7 +15,7 @@ from service.cli.attaching import attached_settings, attached_variables, is_atta
 from service.cli.database_session import reading
 from service.cli.explaining import clause_lines
 from service.cli.output import print_json
-from service.config import read_settings
+from service.config import Settings, read_settings
 from service.errors import NotFoundError, RefusedError
 
 if TYPE_CHECKING:
@@ -39,11 +39,17 @@ class Trial:
 
 
 def read_rules(file: Path | None) -> "KeptRules":
-    """Read the rules of a file; None: of the one in use. Raises ConfigurationError."""
+    """Read the rules of a file. None: of RELAY_CONFIG, or where that is not there those of a `relay up`.
+
+    Raises ConfigurationError.
+    """
     from service.rules.keeping import KeptRules
     from service.rules.loader import load
 
-    return KeptRules.of(load(file or read_settings().config, attached_variables()))
+    if file is None:
+        here = read_settings().config
+        file = here if here.exists() else _settings().config
+    return KeptRules.of(load(file, attached_variables()))
 
 
 def read_change(reference: str) -> "KeptChange":
@@ -87,7 +93,8 @@ def print_trials(trials: Sequence[Trial], change: "KeptChange", *, json_wanted: 
         typer.echo(f"No rule is for app {app.name} of account {change.change.account}{named}.")
     for trial in trials:
         handlers = f"; would run {', '.join(trial.would_run)}" if trial.would_run else ""
-        typer.echo(f"{trial.rule} {trial.standing.value}: {trial.reason}{handlers}")
+        told = f"decided by {trial.decided_by}" if trial.decided_by and trial.clauses else trial.reason
+        typer.echo(f"{trial.rule} {trial.standing.value}: {told}{handlers}")
         for line in clause_lines(trial.clauses, "  "):
             typer.echo(line)
 
@@ -133,10 +140,14 @@ def _named(stated: "KeptChange") -> "KeptChange":
     from service.changes.types import App
     from service.registrations.apps import view_app
 
-    change = stated.change
-    if change.app.name != change.app.id or not is_attachable():
+    change, settings = stated.change, _settings()
+    if change.app.name != change.app.id or settings.database_url is None:
         return stated
-    view = reading(
-        attached_settings(), lambda connection: view_app(connection, change.account, change.app.id)
-    )
+    view = reading(settings, lambda connection: view_app(connection, change.account, change.app.id))
     return replace(stated, change=replace(change, app=App(change.app.id, view.name)))
+
+
+def _settings() -> Settings:
+    """The settings, with the database of a running `relay up` if there is no other; or with none."""
+    settings = read_settings()
+    return attached_settings() if settings.database_url is None and is_attachable() else settings

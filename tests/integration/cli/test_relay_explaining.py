@@ -114,6 +114,8 @@ def test_rules_are_tried_on_a_stored_change(on_rules: Relay, stored: dict[int, U
     assert (high["standing"], high["would_run"]) == ("matches", ["ops"])
     told = on_rules(*change).stdout.splitlines()
     assert told[0] == "high matches: its clause holds; would run ops"
+    other = on_rules("rules", "test", "--change", str(stored[1])).stdout.splitlines()
+    assert other[0] == "high does not match: decided by when.any"
     (stricter,) = asked(on_rules, *change, "--rules", "stricter.yaml", "--expect-not", "high")
     assert (stricter["standing"], stricter["would_run"]) == ("does not match", [])
 
