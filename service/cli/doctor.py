@@ -83,6 +83,7 @@ async def _examine_services(settings: Settings, configuration: "Configuration | 
             await _checked("database", partial(_check_schema, settings)),
             await _checked("clock", partial(_check_clock, engine)),
             await _checked("queue", partial(_check_queue, settings)),
+            await _checked("handlers", partial(_check_standing, engine)),
         ]
         if configuration is not None:
             for name in configuration.accounts:
@@ -146,6 +147,25 @@ async def _check_queue(settings: Settings) -> tuple[bool, str]:
     finally:
         await client.aclose()
     return True, "answers"
+
+
+async def _check_standing(engine: "AsyncEngine") -> tuple[bool, str]:
+    """A paused handler is meant to be, one that fails is not."""
+    from service.clock import iso
+    from service.handlers.states import held_back
+
+    async with engine.connect() as connection:
+        standings = await held_back(connection)
+    told = [
+        f"{each.handler} is paused since {iso(each.paused_at)}"
+        + (f" ({each.paused_because})" if each.paused_because else "")
+        if each.paused_at is not None
+        else f"{each.handler} failed {each.failures_in_row} times in a row: see `relay runs list --handler"
+        f" {each.handler}`"
+        for each in standings
+    ]
+    failing = any(each.opened_at is not None and each.paused_at is None for each in standings)
+    return not failing, "; ".join(told) or "none is paused, none is left alone for failing"
 
 
 async def _check_token(

@@ -11,6 +11,7 @@ from service.cli import (
     database,
     deliveries,
     doctor,
+    handlers,
     init,
     processes,
     rules,
@@ -59,6 +60,8 @@ app.command("worker", epilog="Example: relay worker --processes 2")(processes.wo
 app.command("scheduler", epilog="Example: relay scheduler")(processes.scheduler)
 app.command("init", epilog="Example: relay init")(init.init)
 app.command("apps", epilog="Example: relay apps Tasks --json")(apps.apps)
+app.command("pause", epilog='Example: relay pause ops --because "their maintenance"')(handlers.pause)
+app.command("resume", epilog="Example: relay resume ops")(handlers.resume)
 app.command("migrate", epilog="Example: relay migrate")(database.migrate)
 app.command("doctor", epilog="Example: relay doctor --json\n\nExits 1 if a check fails.")(doctor.doctor)
 for noun in (webhooks, rules, deliveries, changes, runs, alarms, simulate):

@@ -1,12 +1,14 @@
 """`relay runs …`: what handlers did, and a person's acts on it."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
+from service.cli.acting import Wanted, YesOption, act_on_all
 from service.cli.attaching import attached_settings
 from service.cli.database_session import reading, with_engine
 from service.cli.edge import report
@@ -33,11 +35,33 @@ _COLUMNS: Columns = {
     "RECORD": lambda each: each.record_id,
     "STATUS": lambda each: each.status,
     "TRIES": lambda each: each.attempts,
-    "NEXT": lambda each: when(each.next_at) if each.status == RunStatus.READY else "",
+    "NEXT": lambda each: each.held or (when(each.next_at) if each.status == RunStatus.READY else ""),
     "ERROR": lambda each: each.error,
 }
 
-RunIds = Annotated[list[UUID], typer.Argument(metavar="ID...", help="Ids of runs.")]
+RunIds = Annotated[
+    list[UUID] | None,
+    typer.Argument(metavar="[ID]...", help="Ids of runs, instead of saying which by options."),
+]
+HandlerFilter = Annotated[str | None, typer.Option("--handler", help="Only of this handler.")]
+RuleFilter = Annotated[str | None, typer.Option("--rule", help="Only of this rule.")]
+ErrorFilter = Annotated[
+    str | None, typer.Option("--error-contains", help="Only those whose last error contains this text.")
+]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="Only those made since then: how long ago, or a moment (UTC).")
+]
+UntilOption = Annotated[str | None, typer.Option("--until", help="Only those made before this moment (UTC).")]
+
+
+class DiscardableStatus(StrEnum):
+    """What can be given up."""
+
+    DEAD = "dead"
+    READY = "ready"
+    WAITING = "waiting"
+    PENDING_LINKS = "pending_links"
+    RUNNING = "running"
 
 
 @app.command("list", epilog="Example: relay runs list --status dead --handler ops")
@@ -46,26 +70,28 @@ def list_(
     account: AccountFilter = None,
     app_reference: AppFilter = None,
     record: RecordFilter = None,
-    handler: Annotated[str | None, typer.Option(help="Only of this handler.")] = None,
+    rule: RuleFilter = None,
+    handler: HandlerFilter = None,
     change: Annotated[UUID | None, typer.Option(help="Only of the change with this id.")] = None,
     status: Annotated[RunStatus | None, typer.Option(help="Only with this status.")] = None,
     limit: LimitOption = 50,
     json: Json = False,
 ) -> None:
     """List runs, the newest first."""
+    from service.handlers.filtering import RunFilter
     from service.handlers.listing import list_runs
 
     async def read(connection: "AsyncConnection") -> "list[RunView]":
-        return await list_runs(
-            connection,
+        wanted = RunFilter(
             account=account,
             app_ids=await app_filter(connection, app_reference),
             record_id=record,
+            rule=rule,
             handler=handler,
             change_id=change,
             status=status,
-            limit=limit,
         )
+        return await list_runs(connection, wanted, limit=limit)
 
     found = reading(attached_settings(), read)
     print_listing(found, _COLUMNS, json_wanted=json, empty=_EMPTY)
@@ -83,16 +109,26 @@ def show(
 
 @app.command(
     "retry",
-    epilog="Example: relay runs retry 01980c2e-7f3a-7c11-9d55-2b6f0a4c8e21\n\nExits 1 if one was refused.",
+    epilog="Example: relay runs retry --handler ops --error-contains 503\n\nExits 1 if one was refused.",
 )
 def retry(
-    run_ids: RunIds,
+    run_ids: RunIds = None,
     *,
+    handler: HandlerFilter = None,
+    rule: RuleFilter = None,
+    account: AccountFilter = None,
+    app_reference: AppFilter = None,
+    record: RecordFilter = None,
+    error_contains: ErrorFilter = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     out_of_order: Annotated[
         bool, typer.Option("--out-of-order", help="Also after later runs of the same record.")
     ] = False,
+    yes: YesOption = False,
 ) -> None:
-    """Let dead runs be tried again, as often as their handler's retry list says."""
+    """Let dead runs be tried again, as their handler's retry list says: these, or all that are meant."""
+    from service.pipeline.running.bulk import retry_all
     from service.pipeline.running.runs import retry as retry_run
 
     def retry_one(run_id: UUID) -> str:
@@ -102,24 +138,52 @@ def retry(
             ": an earlier one goes first" if status is RunStatus.WAITING else ""
         )
 
+    wanted = Wanted(handler, rule, account, app_reference, record, error_contains, since, until)
+    by_options = wanted.check_instead_of(run_ids)
     settings = attached_settings()
-    _each(run_ids, retry_one)
+    if by_options:
+        act_on_all(settings, wanted, "retried", partial(retry_all, out_of_order=out_of_order), yes=yes)
+    else:
+        _each(run_ids or [], retry_one)
 
 
 @app.command(
     "discard",
     epilog="Example: relay runs discard 01980c2e-7f3a-7c11-9d55-2b6f0a4c8e21\n\nExits 1 if one was refused.",
 )
-def discard(run_ids: RunIds) -> None:
-    """Give runs up for good; the next one of the same record and handler goes ahead."""
+def discard(
+    run_ids: RunIds = None,
+    *,
+    handler: HandlerFilter = None,
+    rule: RuleFilter = None,
+    account: AccountFilter = None,
+    app_reference: AppFilter = None,
+    record: RecordFilter = None,
+    error_contains: ErrorFilter = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    status: Annotated[
+        DiscardableStatus, typer.Option(help="With filters: the runs with this status.")
+    ] = DiscardableStatus.DEAD,
+    yes: YesOption = False,
+) -> None:
+    """Give runs up for good, these or all that are meant; the next ones of their records go ahead."""
+    from service.pipeline.running.bulk import discard_all
     from service.pipeline.running.runs import discard as discard_run
 
     def discard_one(run_id: UUID) -> str:
         with_engine(settings, partial(discard_run, run_id=run_id))
         return f"{run_id} is discarded"
 
+    wanted = Wanted(
+        handler, rule, account, app_reference, record, error_contains, since, until, RunStatus(status)
+    )
+    by_options = wanted.check_instead_of(run_ids)
     settings = attached_settings()
-    _each(run_ids, discard_one)
+    if by_options:
+        act_on_all(settings, wanted, "discarded", discard_all, yes=yes)
+    else:
+        _each(run_ids or [], discard_one)
 
 
 def _each(run_ids: list[UUID], act: Callable[[UUID], str]) -> None:

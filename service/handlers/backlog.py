@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.db.base import status_in
 from service.db.counting import COUNTED_AT_MOST, count_up_to
+from service.handlers.states import HandlerStanding, held_back
 from service.lifecycle import RUN_UNFINISHED, RunStatus
 
 _HANDLERS_AT_MOST = 1000
@@ -52,6 +53,8 @@ class RunBacklog:
     dead: int
     ready: tuple[ReadyHandler, ...]
     """The handlers with ready runs, the longest due first."""
+    held_back: tuple[HandlerStanding, ...] = ()
+    """The handlers whose runs do not begin as they come, by name."""
 
 
 async def read_run_backlog(connection: AsyncConnection) -> RunBacklog:
@@ -63,4 +66,5 @@ async def read_run_backlog(connection: AsyncConnection) -> RunBacklog:
         unfinished={status: found.get(status, 0) for status in sorted(RUN_UNFINISHED)},
         dead=await count_up_to(connection, "runs WHERE status = 'dead' ORDER BY finished_at"),
         ready=tuple(ReadyHandler(row.handler, row.age) for row in ready),
+        held_back=tuple(await held_back(connection)),
     )

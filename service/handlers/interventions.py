@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.db.base import status_in
+from service.handlers.filtering import RunFilter
+from service.handlers.models import Run
 from service.lifecycle import RUN_FINISHED, RUN_UNFINISHED, RunStatus
 
 
@@ -37,6 +39,23 @@ async def read_run(connection: AsyncConnection, run_id: UUID) -> RunRow | None:
         .one_or_none()
     )
     return None if row is None else RunRow(**{**row, "status": RunStatus(row["status"])})
+
+
+async def count_runs(connection: AsyncConnection, wanted: RunFilter) -> dict[str, int]:
+    """Count the runs that are meant, by handler."""
+    query = select(Run.handler, func.count().label("runs"))
+    rows = await connection.execute(wanted.narrow(query).group_by(Run.handler).order_by(Run.handler))
+    return {row.handler: row.runs for row in rows}
+
+
+async def find_runs(connection: AsyncConnection, wanted: RunFilter, *, limit: int) -> list[RunRow]:
+    """Read the runs that are meant, those of one record and handler together and in their order."""
+    columns = [getattr(Run, name) for name in RunRow.__dataclass_fields__]
+    query = wanted.narrow(select(*columns)).order_by(
+        Run.account, Run.app_id, Run.record_id, Run.handler, Run.seq
+    )
+    rows = await connection.execute(query.limit(limit))
+    return [RunRow(**{**row, "status": RunStatus(row["status"])}) for row in rows.mappings()]
 
 
 async def lock_siblings(connection: AsyncConnection, run: RunRow) -> list[RunRow]:

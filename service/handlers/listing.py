@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, case, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import NotFoundError
-from service.handlers.models import Attempt, Run
+from service.handlers.filtering import EVERY_RUN, RunFilter
+from service.handlers.loops import HELD_UNTIL
+from service.handlers.models import Attempt, HandlerState, Run
+from service.lifecycle import RunStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,9 @@ class RunView:
     """Tries that count against the handler's retry list."""
     next_at: datetime
     """When it is tried next, if it is ready."""
+    held: str | None
+    """What keeps it from beginning, though it is ready: `paused` (its handler is), `loop` (it looks like
+    one), or `failing` (its handler fails again and again)."""
     error: str | None
     created_at: datetime
     finished_at: datetime | None
@@ -74,41 +80,28 @@ class RunDetail(RunView):
     tries: list[AttemptView]
 
 
-_COLUMNS = [getattr(Run, name) for name in RunView.__dataclass_fields__]
+_HELD = case(
+    (Run.status != RunStatus.READY, None),
+    (HandlerState.paused_at.is_not(None), "paused"),
+    (Run.next_at >= HELD_UNTIL, "loop"),
+    (HandlerState.opened_at.is_not(None), "failing"),
+).label("held")
+_COLUMNS = [_HELD if name == "held" else getattr(Run, name) for name in RunView.__dataclass_fields__]
 _ATTEMPT_COLUMNS = [getattr(Attempt, name) for name in AttemptView.__dataclass_fields__]
 
 
 async def list_runs(
-    connection: AsyncConnection,
-    *,
-    account: str | None = None,
-    app_ids: list[str] | None = None,
-    record_id: str | None = None,
-    handler: str | None = None,
-    change_id: UUID | None = None,
-    status: str | None = None,
-    limit: int = 50,
+    connection: AsyncConnection, wanted: RunFilter = EVERY_RUN, *, limit: int = 50
 ) -> list[RunView]:
     """The newest runs first."""
-    query = select(*_COLUMNS).order_by(Run.created_at.desc(), Run.seq.desc()).limit(limit)
-    if account is not None:
-        query = query.where(Run.account == account)
-    if app_ids is not None:
-        query = query.where(Run.app_id.in_(app_ids))
-    if record_id is not None:
-        query = query.where(Run.record_id == record_id)
-    if handler is not None:
-        query = query.where(Run.handler == handler)
-    if change_id is not None:
-        query = query.where(Run.change_id == change_id)
-    if status is not None:
-        query = query.where(Run.status == status)
+    query = _runs().order_by(Run.created_at.desc(), Run.seq.desc()).limit(limit)
+    query = wanted.narrow(query)
     return [RunView(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def show_run(connection: AsyncConnection, run_id: UUID) -> RunDetail:
     """One run. Raises NotFoundError."""
-    row = (await connection.execute(select(*_COLUMNS).where(Run.id == run_id))).mappings().one_or_none()
+    row = (await connection.execute(_runs().where(Run.id == run_id))).mappings().one_or_none()
     if row is None:
         raise NotFoundError(f"there is no run {run_id}; `relay runs list` shows the newest")
     attempts = await connection.execute(
@@ -116,6 +109,10 @@ async def show_run(connection: AsyncConnection, run_id: UUID) -> RunDetail:
     )
     links = await _read_links(connection, row["change_id"], row["rule"])
     return RunDetail(**row, links=links, tries=[AttemptView(**each) for each in attempts.mappings()])
+
+
+def _runs() -> Select[Any]:
+    return select(*_COLUMNS).outerjoin(HandlerState, HandlerState.handler == Run.handler)
 
 
 async def _read_links(connection: AsyncConnection, change_id: UUID, rule: str) -> LinksView | None:

@@ -64,6 +64,18 @@ def _work(figures: Figures) -> Iterator[GaugeMetricFamily]:
         {each.handler: _seconds(each.age) for each in runs.ready},
     )
     yield _gauge("relay_runs_dead", f"Runs that are dead, {_AT_MOST}.", runs.dead)
+    yield _by(
+        "relay_handler_paused",
+        "1 for a handler that a person paused.",
+        "handler",
+        {each.handler: 1 for each in runs.held_back if each.paused_at is not None},
+    )
+    yield _by(
+        "relay_handler_failures",
+        "How many attempts failed one after the other, of a handler that is left alone for it.",
+        "handler",
+        {each.handler: each.failures_in_row for each in runs.held_back if each.opened_at is not None},
+    )
 
 
 def _surroundings(figures: Figures) -> Iterator[GaugeMetricFamily]:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -23,11 +23,10 @@ from service.pipeline.retention import SMALL_AGES
 from service.records.halts import HALT_PAUSE
 from service.rules.schema import Retention
 from service.web.gauges import gauges_of
-from tests.fixtures.probing import EXPECTED, figures
+from tests.fixtures.probing import EXPECTED, MOMENT, figures, standing
 from tests.fixtures.source import ROOT, modules
 
 PAGE = (ROOT / "docs" / "guide" / "operating.md").read_text("utf-8")
-MOMENT = datetime(2026, 11, 22, 5, tzinfo=UTC)
 
 
 def rows_of(heading: str) -> list[list[str]]:
@@ -53,7 +52,12 @@ def families() -> list[Metric]:
     metrics.note_request("none", 202, 0.1)
     metrics.note_commit(1, 0.1)
     busy = figures(
-        runs=RunBacklog(dict.fromkeys(RUN_UNFINISHED, 1), 0, (ReadyHandler("ops", timedelta(0)),)),
+        runs=RunBacklog(
+            dict.fromkeys(RUN_UNFINISHED, 1),
+            0,
+            (ReadyHandler("ops", timedelta(0)),),
+            (standing("ops", paused_at=MOMENT, opened_at=MOMENT),),
+        ),
         alarms=[LastingAlarm("app_halted", "a", "", MOMENT)],
     )
     checks = judge(busy, timedelta(0), EXPECTED, lost_after=timedelta(seconds=15))

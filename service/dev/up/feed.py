@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.db.failures import is_our_fault
+from service.handlers.filtering import RunFilter
 from service.handlers.listing import RunView, list_runs
 from service.lifecycle import RUN_FINISHED
 from service.records.listing import ChangeDetail, list_changes, show_change
@@ -73,7 +74,7 @@ class Feed:
             self._since = (await connection.execute(text("SELECT now()"))).scalar_one()
         await self._find_changes(connection, self._since)
         for each in list(self._open.values()):
-            runs = await list_runs(connection, change_id=each.change.id)
+            runs = await list_runs(connection, RunFilter(change_id=each.change.id))
             self._follow(each, tuple(sorted(runs, key=lambda run: run.rule)))
 
     async def _find_changes(self, connection: AsyncConnection, since: datetime) -> None:

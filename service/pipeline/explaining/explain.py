@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.budget.usage import read_call
 from service.changes.types import App
+from service.handlers.filtering import RunFilter
 from service.handlers.listing import RunDetail, list_runs, show_run
 from service.inbox.listing import list_deliveries
 from service.pipeline.explaining.explanation import Explanation, Fetch, Merge, RuleExplanation, Standing
@@ -69,7 +70,7 @@ async def _fetch(connection: AsyncConnection, change: ChangeDetail) -> Fetch | N
 
 
 async def _runs(connection: AsyncConnection, change_id: UUID) -> list[RunDetail]:
-    newest_first = await list_runs(connection, change_id=change_id, limit=_RUNS_SHOWN)
+    newest_first = await list_runs(connection, RunFilter(change_id=change_id), limit=_RUNS_SHOWN)
     return [await show_run(connection, run.id) for run in reversed(newest_first)]
 
 

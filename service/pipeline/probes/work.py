@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from service.budget.usage import Usage
 from service.handlers.backlog import RunBacklog
+from service.handlers.states import HandlerStanding
 from service.inbox.backlog import DeliveryBacklog, DueApp
 from service.lifecycle import RunStatus
 from service.pipeline.probes.budgets import forecast, is_nearly_spent
@@ -37,20 +38,29 @@ def judge_deliveries(backlog: DeliveryBacklog, budgets: Mapping[str, Usage]) -> 
 
 
 def judge_runs(backlog: RunBacklog, expected: Expected | None) -> list[Check]:
-    """The longest due run of each handler that is late, runs that are held, runs that are dead."""
+    """The longest due run of each handler that is late, runs that are held, runs that are dead.
+
+    Runs of a handler that is paused, or left alone for failing, are not late: of the latter an alarm tells.
+    """
     known = [each for each in backlog.ready if expected is None or each.handler in expected.handlers]
+    held_back = {standing.handler for standing in backlog.held_back}
+    begin = [each for each in known if each.handler not in held_back]
     held = sorted({each.handler for each in backlog.ready} - {each.handler for each in known})
     checks = []
-    for each in known:
+    for each in begin:
         if each.age is not None and each.age > LATE_WARNS:
             status = Status.FAIL if each.age > LATE_FAILS else Status.WARN
             output = f"handler {each.handler}: its longest due run waits for {spell(each.age)}"
             checks.append(Check(status, output, round(each.age.total_seconds(), 1), "s"))
     if not checks:
-        oldest = max((each.age for each in known if each.age is not None), default=timedelta(0))
+        oldest = max((each.age for each in begin if each.age is not None), default=timedelta(0))
         checks.append(Check(Status.PASS, "the longest due run", round(oldest.total_seconds(), 1), "s"))
     ready = backlog.unfinished[RunStatus.READY]
     checks.append(Check(Status.PASS, "ready or waiting for their time", ready, "runs"))
+    paused = [standing for standing in backlog.held_back if standing.paused_at is not None]
+    if paused:
+        output = f"paused: {named([_paused(each) for each in paused])}; `relay resume HANDLER` lets it go on"
+        checks.append(Check(Status.WARN, output, len(paused), "handlers"))
     if held:
         output = f"runs are held whose handler is not in the configuration: {named(held)}"
         checks.append(Check(Status.WARN, output, len(held), "handlers"))
@@ -59,6 +69,10 @@ def judge_runs(backlog: RunBacklog, expected: Expected | None) -> list[Check]:
         output = f"{dead} dead: `relay runs list --status dead`, then retry or discard"
         checks.append(Check(Status.WARN, output, backlog.dead, "runs"))
     return checks
+
+
+def _paused(standing: HandlerStanding) -> str:
+    return f"{standing.handler} ({standing.paused_because})" if standing.paused_because else standing.handler
 
 
 def _judge_late(app: DueApp, usage: Usage | None) -> Check:

@@ -31,21 +31,29 @@ async def retry(engine: AsyncEngine, run_id: UUID, *, out_of_order: bool = False
     record and handler is finished or being tried, unless `out_of_order`.
     """
     async with engine.begin() as connection:
-        run, siblings = await _lock(connection, run_id)
-        if run.status is not RunStatus.DEAD:
-            raise RefusedError(f"run {run_id} is {run.status}: only a dead run can be retried")
-        status = RunStatus.READY
-        if run.ordered:
-            earlier = [other for other in siblings if other.seq < run.seq]
-            later = [other for other in siblings if other.seq > run.seq]
-            if not out_of_order:
-                await _refuse_after_later(connection, run, later)
-            status = await _take_place(connection, earlier, later)
-        await store_retried(connection, run_id, status)
+        run, status = await retry_locked(connection, run_id, out_of_order=out_of_order)
     structlog.get_logger().info(
         "run.retried", run_id=str(run_id), handler=run.handler, status=status, out_of_order=out_of_order
     )
     return status
+
+
+async def retry_locked(
+    connection: AsyncConnection, run_id: UUID, *, out_of_order: bool = False
+) -> tuple[RunRow, RunStatus]:
+    """Do so in the caller's transaction, which then holds the record. What raises has changed nothing."""
+    run, siblings = await _lock(connection, run_id)
+    if run.status is not RunStatus.DEAD:
+        raise RefusedError(f"run {run_id} is {run.status}: only a dead run can be retried")
+    status = RunStatus.READY
+    if run.ordered:
+        earlier = [other for other in siblings if other.seq < run.seq]
+        later = [other for other in siblings if other.seq > run.seq]
+        if not out_of_order:
+            await _refuse_after_later(connection, run, later)
+        status = await _take_place(connection, earlier, later)
+    await store_retried(connection, run_id, status)
+    return run, status
 
 
 async def discard(engine: AsyncEngine, run_id: UUID) -> None:
@@ -55,17 +63,21 @@ async def discard(engine: AsyncEngine, run_id: UUID) -> None:
     noted nowhere. Raises NotFoundError; RefusedError if it is done or discarded already.
     """
     async with engine.begin() as connection:
-        run, siblings = await _lock(connection, run_id)
-        if RunStatus.DISCARDED not in RUN_MOVES[run.status]:
-            raise RefusedError(f"run {run_id} is {run.status}: there is nothing left to discard")
-        await store_discarded(connection, run_id)
-        held_others_back = run.ordered and run.status in RUN_UNFINISHED
-        others = [other for other in siblings if other.id != run_id]
-        if held_others_back and _next_may_go(others):
-            await promote_next(
-                await driver_of(connection), run.account, run.app_id, run.record_id, run.handler
-            )
+        run = await discard_locked(connection, run_id)
     structlog.get_logger().info("run.discarded", run_id=str(run_id), handler=run.handler, was=run.status)
+
+
+async def discard_locked(connection: AsyncConnection, run_id: UUID) -> RunRow:
+    """Do so in the caller's transaction, which then holds the record. What raises has changed nothing."""
+    run, siblings = await _lock(connection, run_id)
+    if RunStatus.DISCARDED not in RUN_MOVES[run.status]:
+        raise RefusedError(f"run {run_id} is {run.status}: there is nothing left to discard")
+    await store_discarded(connection, run_id)
+    held_others_back = run.ordered and run.status in RUN_UNFINISHED
+    others = [other for other in siblings if other.id != run_id]
+    if held_others_back and _next_may_go(others):
+        await promote_next(await driver_of(connection), run.account, run.app_id, run.record_id, run.handler)
+    return run
 
 
 async def _lock(connection: AsyncConnection, run_id: UUID) -> tuple[RunRow, Sequence[RunRow]]:

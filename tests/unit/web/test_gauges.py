@@ -17,7 +17,7 @@ from service.pipeline.probes.checks import CheckName, Health
 from service.pipeline.probes.prober import Look
 from service.pipeline.probes.verdict import Missed, judge
 from service.web.gauges import gauges_of
-from tests.fixtures.probing import EXPECTED, MOMENT, figures, usage
+from tests.fixtures.probing import EXPECTED, MOMENT, figures, standing, usage
 
 FIGURES = figures(
     deliveries=DeliveryBacklog(7, 2, (DueApp("main", "a", timedelta(seconds=90)),)),
@@ -25,6 +25,7 @@ FIGURES = figures(
         {**dict.fromkeys(RUN_UNFINISHED, 0), RunStatus.READY: 4, RunStatus.WAITING: 3},
         5,
         (ReadyHandler("ops", timedelta(seconds=12)), ReadyHandler("audit", None)),
+        (standing("audit", paused_at=MOMENT), standing("ops", opened_at=MOMENT, failures_in_row=12)),
     ),
     budgets={
         "main": usage(used=6, lanes={Lane.SETTLE: 4, Lane.HANDLERS: 2}, blocked_until=MOMENT),
@@ -33,9 +34,9 @@ FIGURES = figures(
     },
     alarms=[LastingAlarm("app_halted", subject, "", MOMENT) for subject in ("a", "b")],
 )
-COUNTED_THINGS = ("unfinished", "dead", "alive", "used", "limit", "lasting", "active")
+COUNTED_THINGS = ("unfinished", "dead", "alive", "used", "limit", "lasting", "active", "failures")
 """Names that end in one of these count the things that they begin with."""
-STATES = ("up", "status", "blocked")
+STATES = ("up", "status", "blocked", "paused")
 
 
 def look(postgres: object = FIGURES) -> Look:
@@ -88,6 +89,8 @@ def test_the_figures_are_those_of_the_look() -> None:
     assert value("relay_runs_unfinished", status="ready") == 4
     assert value("relay_runs_unfinished", status="waiting") == 3
     assert value("relay_runs_dead") == 5
+    assert value("relay_handler_paused", handler="audit") == 1
+    assert value("relay_handler_failures", handler="ops") == 12
     assert value("relay_runs_oldest_due_age_seconds", handler="ops") == 12
     assert value("relay_runs_oldest_due_age_seconds", handler="audit") == 0
     assert value("relay_processes_alive", kind="settle") == 1

@@ -19,7 +19,7 @@ from service.pipeline.probes.processes import SCHEDULERS_OWN
 from service.pipeline.probes.verdict import Missed, judge
 from service.scheduler.ticking import OVERDUE
 from service.ticks.lateness import TickLateness
-from tests.fixtures.probing import ACCOUNT, APP, EXPECTED, MOMENT, figures, usage
+from tests.fixtures.probing import ACCOUNT, APP, EXPECTED, MOMENT, figures, standing, usage
 
 NO_APPS = replace(EXPECTED, apps={ACCOUNT: ()})
 MINUTES = timedelta(minutes=1)
@@ -174,6 +174,22 @@ def ready(*handlers: ReadyHandler) -> Figures:
 def test_the_oldest_due_run_of_a_handler_tells(age: timedelta | None, status: Status | None) -> None:
     found = bad(judged(ready(ReadyHandler("ops", age))))
     assert [each[:2] for each in found] == ([(CheckName.RUNS, status)] if status else [])
+
+
+def test_runs_of_a_paused_handler_are_not_late_and_it_says_why_it_is() -> None:
+    late = ready(ReadyHandler("ops", 60 * MINUTES))
+    paused = (standing("ops", paused_at=MOMENT, paused_because="their maintenance"),)
+    ((name, status, output),) = bad(judged(replace(late, runs=replace(late.runs, held_back=paused))))
+    assert (name, status) == (CheckName.RUNS, Status.WARN)
+    assert output.startswith("paused: ops (their maintenance); `relay resume HANDLER`")
+
+
+def test_runs_of_a_handler_that_fails_are_not_late_for_its_alarm_tells_of_it() -> None:
+    late = ready(ReadyHandler("ops", 60 * MINUTES))
+    failing = replace(late.runs, held_back=(standing("ops", opened_at=MOMENT, failures_in_row=10),))
+    alarms = [LastingAlarm("handler_failing", "ops", "ops failed 10 times", MOMENT)]
+    ((name, status, output),) = bad(judged(replace(late, runs=failing, alarms=alarms)))
+    assert (name, status, output) == (CheckName.RUNS, Status.WARN, "handler_failing: ops failed 10 times")
 
 
 def test_runs_of_a_handler_that_left_are_held_and_never_late() -> None:
