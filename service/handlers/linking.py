@@ -21,7 +21,7 @@ Matches = Sequence[Match]
 _LET_NEXT_GO = f"""
     UPDATE runs SET status = 'ready', next_at = {NOW_UNLESS_HELD} WHERE status = 'waiting' AND id = ANY(ARRAY(
         SELECT first.id FROM (SELECT DISTINCT account, app_id, record_id, handler FROM runs
-            WHERE id = ANY(:past) AND ordered) AS past
+            WHERE id = ANY(:past)) AS past
         CROSS JOIN LATERAL (SELECT id FROM runs AS next WHERE next.account = past.account
             AND next.app_id = past.app_id AND next.record_id = past.record_id
             AND next.handler = past.handler AND next.ordered

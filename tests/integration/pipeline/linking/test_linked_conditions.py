@@ -1,6 +1,7 @@
 """Rules that ask about linked records, through the whole pipeline: who waits, who goes, who is skipped."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -46,7 +47,9 @@ def called() -> Called:
 class Asking:
     """A relay whose rules ask about linked records."""
 
-    def __init__(self, engine: AsyncEngine, database: Database, called: Called, *rules: Any) -> None:
+    def __init__(
+        self, engine: AsyncEngine, database: Database, called: Callable[[Change, Context], Any], *rules: Any
+    ) -> None:
         self.pipeline = Pipeline(engine, database, rules=rules, handlers=[bound(called)])
         self.engine, self.database, self.linked = engine, database, self.pipeline.linked
         self.pipeline.watch(fields=("id", "rev", "client"))
@@ -233,7 +236,7 @@ async def test_a_run_skipped_behind_one_that_runs_lets_nobody_overtake(
         rule("german", when={**GERMAN, "rev": {"equal": 2}}),
         rule("plain", when={"rev": {"not_equal": 2}}),
     )
-    asking = Asking(engine, database, slow, *rules)  # type: ignore[arg-type]  # any handler will do
+    asking = Asking(engine, database, slow, *rules)
     await asking.settle(1, client=[BIRCH])
     running = asyncio.create_task(asking.pipeline.runner(asking.process).run("ops"))
     await asyncio.wait_for(begun.wait(), 10)
@@ -245,6 +248,39 @@ async def test_a_run_skipped_behind_one_that_runs_lets_nobody_overtake(
     await running
     await asking.pipeline.drain()
     assert (asking.statuses(), seen) == (["done", "skipped", "done"], [1, 3])
+
+
+async def test_a_retried_run_does_not_join_one_that_runs_when_a_later_one_is_skipped(
+    engine: AsyncEngine, database: Database
+) -> None:
+    begun, go_on, seen = asyncio.Event(), asyncio.Event(), list[int]()
+
+    async def slow(change: Change, _: Context) -> None:
+        if change.version == 1 and not begun.is_set():
+            raise RuntimeError("the first time")
+        begun.set()
+        await go_on.wait()
+        seen.append(change.version)
+
+    rules = (
+        rule("german", when={**GERMAN, "rev": {"equal": 3}}),
+        rule("plain", when={"rev": {"less_than": 3}}),
+    )
+    asking = Asking(engine, database, slow, *rules)
+    asking.pipeline.handlers = {"ops": bound(slow, retry=())}
+    await asking.settle(1, client=[BIRCH])
+    await asking.pipeline.drain(process_id=asking.process)
+    await asking.settle(2, client=[BIRCH])
+    running = asyncio.create_task(asking.pipeline.runner(asking.process).run("ops"))
+    await asyncio.wait_for(begun.wait(), 10)
+    assert await retry(engine, asking.run_id(0), out_of_order=True) == "waiting"
+    await asking.settle(3, client=[BIRCH])
+    await asking.expand()
+    assert asking.statuses() == ["waiting", "running", "skipped"]
+    go_on.set()
+    await running
+    await asking.pipeline.drain()
+    assert (asking.statuses(), seen) == (["done", "done", "skipped"], [2, 1])
 
 
 async def test_a_skipped_run_leaves_one_alone_that_awaits_its_own_links(
@@ -286,7 +322,7 @@ async def test_a_dead_run_can_be_retried_after_one_that_was_skipped(
         raise RuntimeError("always")
 
     rules = rule("german", when={**GERMAN, "rev": {"equal": 2}}), rule("plain", when={"rev": {"equal": 1}})
-    asking = Asking(engine, database, die, *rules)  # type: ignore[arg-type]  # any handler will do
+    asking = Asking(engine, database, die, *rules)
     for rev in (1, 2):
         await asking.settle(rev, client=[BIRCH])
         await asking.pipeline.drain()
