@@ -115,7 +115,7 @@ class BuiltHandler:
     abandoned: Callable[[], int] = _none_abandoned
     """How many calls still run in this process although their time limit has cancelled them."""
     fields: frozenset[str] = frozenset()
-    """The field ids that its templates read by name, from `record` and `diff`."""
+    """The field ids of the record that changed that it names: its templates read them, or it writes them."""
     batch: OwnBatch | BatchApart | None = None
     """How it takes several changes at once; None: it does not."""
 
@@ -129,7 +129,7 @@ class BoundHandler(HandlerSettings):
     abandoned: Callable[[], int] = field(repr=False)
     tell: Tell = field(default=takes_no_alarms, repr=False)
     fields: frozenset[str] = frozenset()
-    """The field ids that its templates read by name."""
+    """The field ids of the record that changed that it names."""
     batch: OwnBatch | BatchApart | None = field(default=None, repr=False)
 
     @property

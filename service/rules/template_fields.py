@@ -1,4 +1,4 @@
-"""Fields that templates of handlers read, and that the app of a rule does not have. Pure.
+"""Fields that handlers read by templates, or write, and that the app of a rule does not have. Pure.
 
 Said, not held against the rule: a handler may serve rules of several apps, and have a `default` for what one
 of them lacks.
@@ -13,9 +13,10 @@ from service.rules.schema import Rule
 def fields_not_there(
     rules: Sequence[Rule], known: Mapping[str, AccountApps], reads: Mapping[str, Collection[str]]
 ) -> Iterator[str]:
-    """Say of each rule what the templates of its handlers read and its app has not.
+    """Say of each rule what its handlers name and its app has not.
 
-    `reads`: field ids by handler. Of an app that is not known nothing is said.
+    `reads`: by handler, the ids of the fields that it names of the record that changed. Of an app that is
+    not known nothing is said.
     """
     for rule in rules:
         apps = known.get(rule.account, AccountApps())
@@ -27,5 +28,5 @@ def fields_not_there(
             for field_id in sorted(set(reads.get(handler, ())) - app.fields.keys()):
                 message, remedy = app.missing(field_id)
                 advice = f" ({remedy})" if remedy else ""
-                reading = f"a template of handler {handler} reads `{field_id}` for rule {rule.name}"
+                reading = f"handler {handler} names `{field_id}` for rule {rule.name}"
                 yield f"{reading}: {message}{advice}"

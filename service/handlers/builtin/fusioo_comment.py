@@ -3,10 +3,10 @@
 A comment stands in a discussion, a discussion on a record. Neither is a field: no change comes of them.
 """
 
-from service.changes.types import Change, Kind
+from service.changes.types import Change
 from service.handlers.builtin.fusioo_missing import needing_its_target
 from service.handlers.builtin.fusioo_options import CommentOptions, check
-from service.handlers.builtin.fusioo_targets import is_same_record, the_id
+from service.handlers.builtin.fusioo_targets import target_record, the_id
 from service.handlers.context import Context
 from service.handlers.kinds import BuiltHandler, HandlerDeps, HandlerKind, HandlerSettings
 from service.handlers.template_values import values_of
@@ -34,11 +34,7 @@ class CommentHandler:
             with needing_its_target():
                 comment = await client.comments.create(discussion_id, text)
             return Done({"discussion": discussion_id, "comment": comment.id})
-        record_id = change.record_id
-        if self._record is not None:
-            record_id = the_id(self._record.render(values), "record")
-        if change.kind is Kind.DELETE and is_same_record(change, self._account, record_id):
-            raise Discard("the record was deleted")
+        record_id = target_record(change, self._account, self._record, values)
         with needing_its_target():
             discussion = await client.discussions.create(record_id, text)
         return Done({"record": record_id, "discussion": discussion.id})

@@ -1,17 +1,42 @@
 """What a template gives as the id of a record, and which app stands behind a name."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from service.changes.types import Change
+from service.changes.types import Change, Kind
 from service.errors import NotFoundError, RefusedError
 from service.fusioo.links import ids_in
 from service.fusioo.problems import MisfitError
 from service.handlers.context import Context
+from service.handlers.templates import Templates
 from service.handlers.types import Discard
 from service.rules.problems import nearest
 
 _APP_ID = re.compile(r"i[0-9a-f]{4,32}")
+
+
+def target_record(change: Change, account: str, record: Templates | None, values: Mapping[str, Any]) -> str:
+    """Give the id of the record that a handler is for: the one that changed, or what `record` gives.
+
+    Raises Discard where there is none (any more), RefusedError where it can't be one, TemplateFailedError.
+    """
+    if record is not None:
+        record_id = the_id(record.render(values), "record")
+    elif change.account == account:
+        record_id = change.record_id
+    else:
+        raise RefusedError(
+            f"the change is of account {change.account}: say by `record` which record of {account} is meant"
+        )
+    if change.kind is Kind.DELETE and is_same_record(change, account, record_id):
+        raise Discard("the record was deleted")
+    return record_id
+
+
+def is_same_record(change: Change, account: str, record_id: str) -> bool:
+    """Whether a record is the one that changed."""
+    return change.account == account and change.record_id == record_id
 
 
 def the_id(rendered: Any, option: str) -> str:
@@ -62,8 +87,3 @@ class TargetApp:
             close = nearest(self._app, [app.name for app in apps])
             raise NotFoundError(f"the account sees no app {self._app!r}" + (f"; {close}" if close else ""))
         return found[0]
-
-
-def is_same_record(change: Change, account: str, record_id: str) -> bool:
-    """Whether a record is the one that changed."""
-    return change.account == account and change.record_id == record_id

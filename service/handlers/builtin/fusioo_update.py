@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from service.changes.types import Change, Kind
+from service.changes.types import Change
 from service.handlers.builtin.fusioo_missing import needing_its_target
 from service.handlers.builtin.fusioo_options import UpdateOptions, check
-from service.handlers.builtin.fusioo_targets import is_same_record, the_id
+from service.handlers.builtin.fusioo_targets import is_same_record, target_record
 from service.handlers.context import Context
 from service.handlers.kinds import BuiltHandler, HandlerDeps, HandlerKind, HandlerSettings
 from service.handlers.template_values import values_of
 from service.handlers.templates import Templates, compile_templates
-from service.handlers.types import Discard, Done, Outcome
+from service.handlers.types import Done, Outcome
 from service.rules.texts import is_html
 from service.rules.value_hashes import hash_value
 
@@ -24,13 +24,9 @@ class UpdateHandler:
     async def __call__(self, change: Change, context: Context) -> Outcome:
         """Make one attempt. Raises Discard, TemplateFailedError, and what the client raises."""
         values = values_of(change)
-        record_id = change.record_id
-        if self._record is not None:
-            record_id = the_id(self._record.render(values), "record")
+        record_id = target_record(change, self._account, self._record, values)
         fields = self._fields.render(values)
         if is_same_record(change, self._account, record_id):
-            if change.kind is Kind.DELETE:
-                raise Discard("the record was deleted")
             shown = change.record or {}
             fields = {name: value for name, value in fields.items() if not _is_there(value, shown.get(name))}
             if not fields:
@@ -51,8 +47,8 @@ def _build(options: UpdateOptions, _settings: HandlerSettings, deps: HandlerDeps
     check(options, deps)
     fields = compile_templates(options.fields, under=("fields",))
     record = None if options.record is None else compile_templates(options.record, under=("record",))
-    read = fields.fields if record is None else fields.fields | record.fields
-    return BuiltHandler(UpdateHandler(options.account, fields, record), fields=read)
+    named = fields.fields | (frozenset(options.fields) if record is None else record.fields)
+    return BuiltHandler(UpdateHandler(options.account, fields, record), fields=named)
 
 
 FUSIOO_UPDATE = HandlerKind("fusioo.update", UpdateOptions, _build)

@@ -121,7 +121,7 @@ def test_a_field_that_only_a_template_names_is_looked_up_too(
     file.write_text(file.read_text().replace("log: {}", chat))
     result = on_database("rules", "check")
     assert result.exit_code == 0
-    note = "A template of handler note reads `titel` for rule all: app Tasks has no field `titel`"
+    note = "Handler note names `titel` for rule all: app Tasks has no field `titel`"
     assert f"{note} that the token may see (did you mean `title`?)." in result.stdout
     assert "`id`" not in result.stdout
 

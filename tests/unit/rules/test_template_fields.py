@@ -23,7 +23,7 @@ from tests.fixtures.known_apps import KNOWN, configured
 def test_what_an_app_lacks_is_said_with_what_comes_close(fields: set[str], told: str) -> None:
     rules = configured("").rules
     (said,) = fields_not_there(rules, {"main": KNOWN}, {"ops": fields})
-    assert said.startswith(f"a template of handler ops reads {told}")
+    assert said.startswith(f"handler ops names {told}")
 
 
 def test_of_what_is_there_nothing_is_said() -> None:

@@ -117,6 +117,20 @@ async def test_a_deleted_record_is_not_written_to() -> None:
     assert fusioo.sent == []
 
 
+async def test_a_change_of_another_account_does_not_say_which_record_is_meant() -> None:
+    fusioo = Fusioo()
+    kinds: list[tuple[HandlerKind[Any], dict[str, Any]]] = [
+        (FUSIOO_UPDATE, {"fields": {"a": 1}}),
+        (FUSIOO_COMMENT, {"text": "Hello."}),
+    ]
+    for kind, options in kinds:
+        outcome = await attempt(kind, fusioo, options, of=change(account="second"))
+        assert isinstance(outcome, Failed)
+        assert outcome.dead
+        assert "the change is of account second: say by `record`" in outcome.error
+    assert fusioo.sent == []
+
+
 async def test_a_template_that_fails_with_this_change_is_dead_at_once() -> None:
     outcome = await attempt(FUSIOO_UPDATE, Fusioo(), {"fields": {"title": "{{ record.nothing }}"}})
     assert isinstance(outcome, Failed)
@@ -278,11 +292,14 @@ def test_mistakes_are_found_when_the_file_is_read(
     ("kind", "options"),
     [
         (FUSIOO_UPDATE, {"record": "{{ record.a[0] }}", "fields": {"x": "{{ diff.b.after }}"}}),
+        (FUSIOO_UPDATE, {"fields": {"a": "{{ record.b }}"}}),
         (FUSIOO_CREATE, {"app": "A", "fields": {"x": "{{ record.a }}"}, "unless": {"x": "{{ record.b }}"}}),
         (FUSIOO_COMMENT, {"text": "{{ record.a }}", "discussion": "{{ record.b }}"}),
     ],
 )
-def test_it_is_known_which_fields_the_templates_read(kind: HandlerKind[Any], options: dict[str, Any]) -> None:
+def test_which_fields_of_the_changed_record_it_names_is_known(
+    kind: HandlerKind[Any], options: dict[str, Any]
+) -> None:
     given = kind.options.model_validate({"account": "main", **options})
     built = kind.build(given, settings(kind.name), HandlerDeps(Path(), accounts=ACCOUNTS))
     assert built.fields == {"a", "b"}
