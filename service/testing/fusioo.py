@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from service.changes.types import Fields
 from service.fusioo.auth import StaticToken
@@ -38,15 +38,20 @@ class FusiooCall:
 
 
 class FakeFusioo:
-    """Answers each call with success and no data; records that it was given are found by their ids."""
+    """Holds records by their ids, and remembers every call.
+
+    Records are found, made, changed and deleted; writing to one that it does not hold succeeds, too. What
+    else is asked needs an `answer`.
+    """
 
     def __init__(self, records: Mapping[str, Fields] | None = None) -> None:
-        """`records`: by id; without them every record is unknown."""
-        self.records = {
+        """`records`: by id."""
+        self.records: dict[str, Fields] = {
             record_id: {"id": record_id, **fields} for record_id, fields in (records or {}).items()
         }
         self._calls: list[FusiooCall] = []
         self._answers: dict[tuple[str, str], Response] = {}
+        self._made = 0
 
     @property
     def calls(self) -> tuple[FusiooCall, ...]:
@@ -78,18 +83,42 @@ class FakeFusioo:
         is_json = request.headers.get("content-type", "").startswith("application/json")
         call = FusiooCall(request.method, path, json.loads(sent) if sent and is_json else None)
         self._calls.append(call)
-        return self._answers.get((call.method, call.path)) or self._by_itself(call)
+        ids = parse_qs(urlsplit(request.url).query).get("ids", [""])[0].strip("[]")
+        return self._answers.get((call.method, call.path)) or self._by_itself(call, ids)
 
-    def _by_itself(self, call: FusiooCall) -> Response:
+    def _by_itself(self, call: FusiooCall, ids: str) -> Response:
         match call.method, call.path.strip("/").split("/"):
             case "GET", ["records", record_id]:
                 record = self.records.get(record_id)
-                return _envelope(record, _SUCCESS if record else _NOT_FOUND, 200)
+                return _envelope(record, _NOT_FOUND if record is None else _SUCCESS)
+            case "POST", ["records", "apps", _, "filter"] if ids:
+                return _envelope([self.records[each] for each in ids.split(",") if each in self.records])
+            case "POST", ["records", "apps", _] | ["discussions" | "comments", *_] as made:
+                return _envelope({"id": self._make(call.body if made[0] == "records" else None)})
+            case "PATCH" | "DELETE", ["records", record_id]:
+                self._write(call, record_id)
+            case "GET", ["ping"]:
+                pass
             case _:
-                return _envelope({}, _SUCCESS, 200)
+                raise AssertionError(
+                    f"nobody said what Fusioo answers: answer({call.method!r}, {call.path!r}, ...)"
+                )
+        return _envelope({})
+
+    def _make(self, record: Fields | None) -> str:
+        self._made += 1
+        made = f"new-{self._made}"
+        if record is not None:
+            self.records[made] = {"id": made, **record}
+        return made
+
+    def _write(self, call: FusiooCall, record_id: str) -> None:
+        known = self.records.pop(record_id, None)
+        if known is not None and call.method == "PATCH":
+            self.records[record_id] = {**known, **(call.body or {})}
 
 
-def _envelope(data: Any, code: int, status: int) -> Response:
+def _envelope(data: Any, code: int = _SUCCESS, status: int = 200) -> Response:
     message = "Success" if code == _SUCCESS else "An error that a test asked for"
     body = json.dumps({"code": code, "message": message, "data": data}).encode()
     return Response(status, {"content-type": "application/json"}, body)

@@ -92,6 +92,16 @@ async def test_an_unknown_record_and_an_error_come_as_fusioos_own() -> None:
     assert await client.records.get("a b/c") == {"id": "a b/c"}
 
 
+async def test_what_fusioo_is_asked_beyond_records_needs_an_answer() -> None:
+    fusioo = FakeFusioo()
+    client = make_context(make_change(None), fusioo={"main": fusioo}).fusioo("main")
+    with pytest.raises(AssertionError, match=r"answer\('GET', '/records/apps/a/count', \.\.\.\)"):
+        await client.records.count("a")
+    fusioo.answer("GET", "/records/apps/a/count", {"count": 3})
+    assert await client.records.count("a") == 3
+    assert (await client.discussions.create("i1", "hello")).id == "new-1"
+
+
 def test_an_account_that_was_not_given_is_not_there() -> None:
     context = make_context(make_change(None))
     with pytest.raises(NotFoundError, match="there is no account other"):
