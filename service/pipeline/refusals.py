@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.alarms.repository import AlarmName, clear_alarm, raise_alarm
+from service.handlers.clipping import ERROR_LENGTH, clip
 
 
 async def note_refusal(engine: AsyncEngine, path: Path, mistakes: str) -> None:
@@ -12,7 +13,7 @@ async def note_refusal(engine: AsyncEngine, path: Path, mistakes: str) -> None:
 
     Raises what the database raises.
     """
-    message = f"the new rules are not taken, the ones before go on: {mistakes}"
+    message = f"the new rules are not taken, the ones before go on: {clip(mistakes, ERROR_LENGTH)}"
     async with engine.begin() as connection:
         await raise_alarm(connection, AlarmName.RULES_REFUSED, _subject(path), message)
 
