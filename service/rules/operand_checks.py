@@ -46,6 +46,20 @@ def wrong_sides(sides: Mapping[str, Any], field: KnownField) -> Iterator[tuple[s
             yield from ((side, wrong) for wrong in wrong_operands("equal", operand, field))
 
 
+def wrong_written(value: Any, field: KnownField) -> Iterator[Wrong]:
+    """Give what is wrong with a value that is to be written into a field, where nothing stands for it."""
+    if field.kind is FieldKind.ANY or value is None:
+        return
+    if field.kind in LISTS and not isinstance(value, list | tuple):
+        yield Wrong(
+            f"`{field.id}` holds {field.kind}, in a list also where it is one", f"write [{_written(value)}]"
+        )
+    elif isinstance(value, list | tuple) and field.kind not in LISTS:
+        yield Wrong(f"`{field.id}` holds {field.kind}, and no list", "write one value, without brackets")
+    else:
+        yield from _check_each("equal", value, field)
+
+
 def _whole_list(side: str, operand: str, field: KnownField) -> Wrong:
     name = field.id
     message = f"`{name}` can hold several values: `{side}: {operand}` means that {operand} is alone in it"

@@ -4,7 +4,7 @@ Reads the database alone: the provider is asked by `refresh`, and by `webhooks a
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.errors import ConfigurationError
 from service.pipeline.checking.mapping import known_apps
+from service.pipeline.checking.writes import check_writes
 from service.registrations.listings import read_applied, read_listings
 from service.rules.app_checks import Checked, check_rules
 from service.rules.configuration import Configuration
@@ -46,8 +47,11 @@ async def check_stored(
     listings, applied = await read_listings(connection), await read_applied(connection)
     known = known_apps(listings, applied)
     found = check_rules(configuration.rules, known)
+    found = replace(found, findings=(*found.findings, *check_writes(configuration, known)))
     hints = (*hints_of(found), *fields_not_there(configuration.rules, known, reads))
-    broken = {rule: configuration.invalid(findings).problems for rule, findings in found.broken.items()}
+    broken = {
+        rule: configuration.invalid(findings).problems for rule, findings in found.broken.items() if rule
+    }
     everything = configuration.invalid(each.finding for each in found.findings).problems
     named = {rule.account for rule in configuration.rules}
     described = {each.account: each.refreshed_at for each in applied}

@@ -126,6 +126,20 @@ def test_a_field_that_only_a_template_names_is_looked_up_too(
     assert "`id`" not in result.stdout
 
 
+def test_what_a_handler_writes_is_checked_too(on_database: Relay, simulator: RunningSimulator) -> None:
+    assert on_database("webhooks", "apply").exit_code == 0
+    write("{name: urgent, account: main, app: Tasks, run: [note]}", simulator)
+    path = Path("relay.yaml")
+    path.write_text(
+        path.read_text().replace("log: {}", "fusioo.update: {account: main, fields: {status: Done}}")
+    )
+    result = on_database("rules", "check")
+    assert result.exit_code == 1
+    assert (
+        "relay.yaml:3:67: `status` holds options of a list, in a list also where it is one" in result.stderr
+    )
+
+
 def test_a_file_that_is_wrong_by_itself_is_told_as_json_too(configured: Relay) -> None:
     Path("relay.yaml").write_text("version: 1\n")
     told = configured("rules", "check", "--json")
