@@ -16,7 +16,7 @@ ATTRIBUTES = {
     "python": {"file"},
     "console": {"terminal"},
     "sh": set[str](),
-    "json": set[str](),
+    "json": {"file"},
     "ini": set[str](),
     "text": set[str](),
 }
