@@ -118,6 +118,25 @@ async def test_paths_go_through_apps_that_no_rule_names(linking: Linking, databa
     ]
 
 
+async def test_a_rule_asks_about_records_behind_two_links(linking: Linking, database: Database) -> None:
+    rules = [
+        rule(name.lower(), app=TASKS_ID, when={"client.partners.name": {"equal": name}})
+        for name in ("Birch", "Cedar")
+    ]
+    linking.pipeline.rulebook = Pipeline(linking.engine, database, rules=rules).rulebook
+    client = linking.client("Acme", linking.client("Birch"), linking.client("Dahlia"))
+    linking.pipeline.deliver(linking.task(client), "create", app_id=TASKS_ID)
+    await linking.relay()
+    assert database.execute("SELECT rule, status, error FROM runs ORDER BY seq") == [
+        ("birch", "ready", None),
+        (
+            "cedar",
+            "skipped",
+            "when.client.partners.name: expected {'equal': 'Cedar'}, saw ['Birch', 'Dahlia']",
+        ),
+    ]
+
+
 async def test_a_hundred_changes_with_links_to_ten_records_cost_three_calls_at_most(
     linking: Linking, database: Database
 ) -> None:
