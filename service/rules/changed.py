@@ -48,6 +48,9 @@ def _form_of_changed(value: Any) -> str:
 
 
 def _as_list(field_id: Any) -> list[Any]:
+    if isinstance(field_id, bool) or not isinstance(field_id, str | int):
+        message = "should name a field, or several: [status, due_date]"
+        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueError, not TypeError
     return [field_id]
 
 

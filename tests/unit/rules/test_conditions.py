@@ -50,6 +50,7 @@ def holds(name: str, value: Any, expected: Any, now: datetime = NOW) -> bool:
         ("equal", ["A", "B"], ["A", "B"], True),
         ("equal", ["A", "B"], ["B", "A"], True),
         ("equal", ["A", "B"], "A", False),
+        ("equal", ["A", "B"], ["A", "A"], False),
         ("equal", None, None, True),
         ("equal", "", None, False),
         ("equal", True, 1, False),

@@ -23,8 +23,14 @@ from tests.fixtures.relay_yaml import FULL, HEAD, problems_of
             "5:48: unknown key `wen` (did you mean `when`?)",
         ),
         ("- {name: r, account: main, run: [ops]}", "5:3: `app` is missing"),
-        ("- {name: r, account: main, app: a, run: []}", "5:41: `run` should name at least one handler, in a list (like [ops])"),
-        ("- {name: r, account: main, app: a, run: ops}", "5:41: `run` should name at least one handler, in a list (like [ops])"),
+        (
+            "- {name: r, account: main, app: a, run: []}",
+            "5:41: `run` should name at least one handler, in a list (like [ops])",
+        ),
+        (
+            "- {name: r, account: main, app: a, run: ops}",
+            "5:41: `run` should name at least one handler, in a list (like [ops])",
+        ),
         (
             "- {name: r, account: main, app: a, run: [ops], on: [crate]}",
             "5:53: should be 'create', 'update' or 'delete'",
@@ -49,6 +55,34 @@ from tests.fixtures.relay_yaml import FULL, HEAD, problems_of
         (
             "- name: r\n  account: main\n  app: a\n  run: [ops]\n  changed: {status: {form: x}}",
             "9:22: unknown key `form` (did you mean `from`?)",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  changed: true",
+            "9:12: `changed` should name a field, or several",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  changed: []",
+            "9:12: `changed` should not be empty",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  when: {change: {}}",
+            "9:10: `change` has no condition; write one, like {kind: [create]}",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  when: {change: {kid: [create]}}",
+            "9:19: unknown key `kid` (did you mean `kind`?)",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  when: {change: {kind: crate}}",
+            "9:25: `kind` should be 'create', 'update' or 'delete'",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  when: {change: {edited_by: [5]}}",
+            "9:31: should be a text",
+        ),
+        (
+            "- name: r\n  account: main\n  app: a\n  run: [ops]\n  when: {change: {changed: {a: {form: b}}}}",
+            "9:33: unknown key `form` (did you mean `from`?)",
         ),
         (
             "- name: r\n  account: main\n  app: a\n  run: [ops]\n  changed: {status: {}}",

@@ -39,6 +39,11 @@ def test_a_range_of_moments_is_one_of_days_where_a_day_is_in_it() -> None:
     assert days_of(span, in_berlin) == span
 
 
+def test_a_range_of_moments_has_its_ends_in_order_too() -> None:
+    early, late = datetime(2024, 9, 1, 9, tzinfo=UTC), datetime(2024, 9, 1, 17, tzinfo=UTC)
+    assert as_span(f"{late.isoformat()}|{early.isoformat()}", NOON) == (early, late)
+
+
 @given(st.dates(), st.dates())
 def test_a_range_has_its_ends_in_order(one: date, other: date) -> None:
     span = as_span(f"{one}|{other}", NOON)
