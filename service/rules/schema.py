@@ -36,9 +36,13 @@ class Rule(Section):
         None,
         description=(
             "Conditions on the record after the change. On delete, on its last known state; where that is "
-            "unknown, the rule does not match."
+            "unknown, the rule does not match. `client.country` is the field of a record that `client` links "
+            "to, over at most three links: one of the linked records must satisfy all that is asked of it."
         ),
-        examples=[{"priority": {"contains_any": ["High", "Critical"]}, "approved": {"equal": True}}],
+        examples=[
+            {"priority": {"contains_any": ["High", "Critical"]}, "approved": {"equal": True}},
+            {"client.country": {"equal": "DE"}},
+        ],
     )
     when_before: When | None = Field(
         None,
