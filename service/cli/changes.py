@@ -10,6 +10,7 @@ from service.cli.attaching import attached_settings
 from service.cli.database_session import reading
 from service.cli.filters import AccountFilter, AppFilter, Json, LimitOption, RecordFilter, app_filter
 from service.cli.output import Columns, print_json, print_listing, print_one, when
+from service.cli.replaying import replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,3 +104,8 @@ def explain(
         return
     for line in explanation_lines(found):
         typer.echo(line)
+
+
+app.command(
+    "replay", epilog="Example: relay changes replay --handler ops --since 2d\n\nWithout --yes it counts them."
+)(replay)

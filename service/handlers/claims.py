@@ -86,10 +86,23 @@ _RUN = """runs.id, runs.token, runs.change_id, runs.account, runs.app_id, runs.r
         runs.handler, attempts.number, runs.attempts"""
 _FAILING = "EXISTS (SELECT FROM handler_states WHERE handler = %(handler)s AND failures_in_row > 0)"
 _RUN_COLUMNS = len(ClaimedRun.__slots__)
+_KIND_NOW = """CASE WHEN state = 'deleted' THEN 'delete' WHEN changes.kind = 'delete' THEN 'update'
+                ELSE changes.kind END"""
+
+
+def _now_or_then(now: str, then: str) -> str:
+    """What a handler sees: of a replay with the current state, what the record has now."""
+    return f"""CASE WHEN runs.current_state THEN (SELECT {now} FROM records
+            WHERE records.account = runs.account AND records.app_id = runs.app_id
+            AND records.record_id = runs.record_id) ELSE {then} END"""
+
 
 _SEEN = f"""
-    SELECT {_RUN}, {_FAILING}, changes.version, changes.kind, changes.origin, changes.restored, changes.diff,
-        changes.after, changes.deliveries, changes.created_at, apps.name, expansions.linked, expansions.gaps
+    SELECT {_RUN}, {_FAILING}, {_now_or_then("version", "changes.version")},
+        {_now_or_then(_KIND_NOW, "changes.kind")}, changes.origin, changes.restored,
+        CASE WHEN NOT runs.current_state THEN changes.diff END,
+        {_now_or_then("fields", "changes.after")},
+        changes.deliveries, changes.created_at, apps.name, expansions.linked, expansions.gaps
     FROM {{runs}} AS runs JOIN {{attempts}} AS attempts ON attempts.run_id = runs.id
         AND attempts.token = runs.token
     JOIN changes ON changes.id = runs.change_id

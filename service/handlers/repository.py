@@ -22,6 +22,10 @@ class NewRun:
     ordered: bool
     awaits_links: bool = False
     """Whether it waits until its linked records are there (`service.links`)."""
+    is_replay: bool = False
+    """Whether it is one more run of its change, rule and handler."""
+    current_state: bool = False
+    """Whether its handler sees the record as it is when it is called, not as the change left it."""
     held: str | None = None
     """Why it does not begin before a person lets it (`service.handlers.loops`)."""
 
@@ -41,11 +45,16 @@ async def insert_runs(
                 SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:change_ids AS uuid[]),
                     CAST(:record_ids AS text[]), CAST(:rules AS text[]), CAST(:handlers AS text[]),
                     CAST(:ordered AS boolean[]), CAST(:awaiting AS boolean[]),
-                    CAST(:held AS text[])) WITH ORDINALITY
-                    AS given (id, change_id, record_id, rule, handler, ordered, awaits_links, held, place))
+                    CAST(:held AS text[]), CAST(:replays AS boolean[]), CAST(:current AS boolean[]))
+                    WITH ORDINALITY AS given (id, change_id, record_id, rule, handler, ordered,
+                        awaits_links, held, is_replay, current_state, place))
             INSERT INTO runs (id, change_id, account, app_id, record_id, rule, handler, ordered,
-                rules_digest, next_at, error, status)
+                rules_digest, current_state, replay, next_at, error, status)
             SELECT id, change_id, :account, :app_id, record_id, rule, handler, ordered, :rules_digest,
+                current_state,
+                CASE WHEN is_replay THEN (SELECT 1 + coalesce(max(replay), -1) FROM runs AS made
+                    WHERE made.change_id = new.change_id AND made.rule = new.rule
+                    AND made.handler = new.handler) ELSE 0 END,
                 CASE WHEN held IS NULL THEN now() ELSE :held_until END, held,
                 CASE WHEN awaits_links THEN 'pending_links' WHEN ordered AND (
                     row_number() OVER (PARTITION BY record_id, handler ORDER BY place) > 1
@@ -70,6 +79,8 @@ async def insert_runs(
             "awaiting": [run.awaits_links for run in runs],
             "held": [run.held for run in runs],
             "held_until": HELD_UNTIL,
+            "replays": [run.is_replay for run in runs],
+            "current": [run.current_state for run in runs],
         },
     )
 

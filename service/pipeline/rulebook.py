@@ -6,8 +6,10 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import Any, Self
 
+from service.rules.configuration import Configuration
 from service.rules.discipline import Loop
 from service.rules.expand import with_beginnings
+from service.rules.handler import Order
 from service.rules.kept_conditions import KeptConditions, linked_paths
 from service.rules.matcher import Matcher
 from service.rules.named_fields import named_fields
@@ -64,6 +66,18 @@ class Rulebook:
             named=named_fields(rules),
             unchanged=frozenset((rule.account, rule.app) for rule in rules if rule.unchanged),
             loops=loops,
+        )
+
+    @classmethod
+    def of_configuration(cls, configuration: Configuration) -> Self:
+        """Take it from a whole configuration."""
+        handlers = configuration.handlers
+        return cls.of(
+            configuration.rules,
+            ordered={name: each.order is Order.RECORD for name, each in handlers.items()},
+            digest=configuration.digest,
+            timezones=configuration.timezones,
+            loops={name: each.loop for name, each in handlers.items() if each.loop is not None},
         )
 
     def rules_of(self, handler: str) -> int:

@@ -27,8 +27,6 @@ from service.pipeline.running.run import Runner
 from service.pipeline.settling.settle import Settler
 from service.pipeline.telling.tell import Teller
 from service.queue.messages import EXPAND, TELL, QueueName
-from service.rules.configuration import Configuration
-from service.rules.handler import Order
 from service.sealing import SecretBox
 from service.worker.actors import Answer
 from service.worker.workplace import Workplace
@@ -85,7 +83,7 @@ def _settler(place: Workplace, accounts: Accounts) -> Settler:
         process_id=place.process_id,
         lost_after=settings.lost_after,
         accounts=accounts.settled(),
-        rulebook=_rulebook(place.configuration),
+        rulebook=Rulebook.of_configuration(place.configuration),
         recheck=Recheck(
             soon=settings.recheck_after,
             later=settings.recheck_again_after,
@@ -192,13 +190,3 @@ def _vault(place: Workplace) -> TokenVault | None:
                 remedy="set the same key for web and worker",
             )
     return None
-
-
-def _rulebook(configuration: Configuration) -> Rulebook:
-    return Rulebook.of(
-        configuration.rules,
-        ordered={name: each.order is Order.RECORD for name, each in configuration.handlers.items()},
-        digest=configuration.digest,
-        timezones=configuration.timezones,
-        loops={name: each.loop for name, each in configuration.handlers.items() if each.loop is not None},
-    )

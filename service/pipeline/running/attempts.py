@@ -87,8 +87,8 @@ class Attempts:
         _log_attempt(run, mark, monotonic() - began)
         try:
             await self._breakers.note(handler.breaker, run, mark)
-        except Exception:  # noqa: BLE001  the attempt is marked: what it tells of its handler may get lost
-            _log.exception("breaker.refused", handler=run.handler, run=str(run.id))
+        except Exception as error:  # noqa: BLE001  it is marked: what it tells of its handler may get lost
+            _log.error("breaker.refused", handler=run.handler, run=str(run.id), exc_info=error)
 
     def change_of(self, run: ClaimedRun, seen: ClaimedChange) -> Change:
         """Give the change of a run as handlers see it."""

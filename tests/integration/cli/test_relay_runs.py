@@ -90,3 +90,20 @@ def test_which_ones_has_to_be_said_in_one_way(working: Relay, rows: Rows) -> Non
     rows.run(RunStatus.READY)
     discarded = working("runs", "discard", "--handler", "ops", "--status", "ready", "--yes")
     assert discarded.stdout == "1 discarded\n"
+
+
+def test_changes_are_replayed_when_that_is_wanted(working: Relay, database: Database, rows: Rows) -> None:
+    rows.run(RunStatus.DONE)
+    rows.run(RunStatus.DEAD, record="other", handler="mirror")
+    counted = working("changes", "replay", "--since", "1d")
+    assert (counted.exit_code, counted.stdout) == (
+        1,
+        "2 changes would be replayed: 1 of mirror, 1 of ops; --yes does it\n",
+    )
+    done = working("changes", "replay", "--handler", "ops", "--current", "--yes")
+    assert (done.exit_code, done.stdout) == (0, "1 runs made\n")
+    made = "SELECT handler, replay, current_state, status FROM runs WHERE replay > 0"
+    assert database.execute(made) == [("ops", 1, True, "ready")]
+    assert working("changes", "replay").exit_code == 2
+    now = working("changes", "replay", "--since", "1d", "--rules", "now", "--yes")
+    assert "nothing was run for any such change" in now.stdout
