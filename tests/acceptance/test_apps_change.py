@@ -1,4 +1,4 @@
-"""Somebody changes an app: whoever stands under `alarms:` hears of the broken rule before a record meets it."""
+"""Somebody changes an app: whoever stands under `alarms:` hears of the broken rule before a record does."""
 
 from collections.abc import Iterator
 from dataclasses import replace
