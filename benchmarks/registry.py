@@ -10,6 +10,7 @@ from benchmarks.files import measure_files
 from benchmarks.growth import measure_growth
 from benchmarks.latency import measure_latency
 from benchmarks.memory import measure_memory
+from benchmarks.neighbours import measure_neighbours
 from benchmarks.runs import measure_runs
 from benchmarks.settle import measure_settle
 from benchmarks.startup import measure_startup
@@ -21,6 +22,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("settle", "How many records a second does one process settle?", measure_settle),
     Benchmark("budget", "How long do events wait under 500 calls an hour, simulated?", measure_budget),
     Benchmark("runs", "How many runs a second does one process do?", measure_runs),
+    Benchmark("neighbours", "What does a handler suffer from one that misbehaves?", measure_neighbours),
     Benchmark("backtest", "How long does a backtest of 100,000 changes take?", measure_backtest),
     Benchmark("growth", "Does anything get dearer as more is stored?", measure_growth),
     Benchmark("memory", "How much memory does each process take?", measure_memory),

@@ -1,5 +1,6 @@
 """The handlers of the measured relay; found beside its relay.yaml, as a user's are."""
 
+import asyncio
 import json
 import os
 import socket
@@ -20,3 +21,33 @@ async def tell(change: Change, _ctx: Context) -> None:
 @handler
 async def rest(_change: Change, _ctx: Context) -> None:
     """Do nothing."""
+
+
+@handler
+async def raises(_change: Change, _ctx: Context) -> None:
+    """Fail."""
+    raise RuntimeError("as always")
+
+
+@handler
+async def garbage(_change: Change, _ctx: Context) -> object:
+    """Return what nobody asked for."""
+    return {b"\xff": [object()] * 1000}
+
+
+@handler
+async def hangs(_change: Change, _ctx: Context) -> None:
+    """Wait for what never comes."""
+    await asyncio.Event().wait()
+
+
+@handler
+def stubborn(_change: Change, _ctx: Context) -> None:
+    """Go on where nobody can stop it, for three seconds."""
+    time.sleep(3)
+
+
+@handler
+async def blocks(_change: Change, _ctx: Context) -> None:
+    """Keep the event loop, and so everybody in this process, from going on."""
+    time.sleep(0.3)  # noqa: ASYNC251  that is the point
