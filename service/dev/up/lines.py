@@ -23,7 +23,12 @@ _COLOURS: Mapping[str, str] = MappingProxyType(
     {Kind.CREATE: "green", Kind.UPDATE: "cyan", Kind.DELETE: "red"}
 )
 _RUN_COLOURS: Mapping[str, str] = MappingProxyType(
-    {RunStatus.DONE: "green", RunStatus.DEAD: "bold red", RunStatus.DISCARDED: "yellow"}
+    {
+        RunStatus.DONE: "green",
+        RunStatus.DEAD: "bold red",
+        RunStatus.DISCARDED: "yellow",
+        RunStatus.SKIPPED: "dim",
+    }
 )
 
 
@@ -73,6 +78,8 @@ def _append_what(line: Text, told: Told) -> None:
         line.append("  restored from the trash")
     elif change.diff is None and change.kind == Kind.UPDATE:
         line.append("  seen for the first time", "dim")
+    elif change.diff is not None and not change.diff:
+        line.append("  nothing differs", "dim")
     for number, (field, sides) in enumerate((change.diff or {}).items()):
         line.append(", " if number else "  ")
         line.append(f"{field}: {shown(sides['before'])} → ")
@@ -89,8 +96,8 @@ def _outcome(run: RunView) -> str:
             return "ok" if run.attempts <= 1 else f"ok after {run.attempts} attempts"
         case RunStatus.DEAD:
             return f"dead ({_reason(run)}): relay runs show {run.id}"
-        case RunStatus.DISCARDED:
-            return f"discarded ({_reason(run)})"
+        case RunStatus.DISCARDED | RunStatus.SKIPPED:
+            return f"{run.status} ({_reason(run)})"
         case RunStatus.READY if run.attempts:
             return f"failed ({_reason(run)}), again at {_time(run.next_at)}"
         case RunStatus.WAITING:

@@ -52,6 +52,7 @@ def run(status: RunStatus = RunStatus.DONE, *, attempts: int = 1, error: str | N
         status=status,
         attempts=attempts,
         next_at=NOON,
+        held=None,
         error=error,
         created_at=NOON,
         finished_at=None,
@@ -82,6 +83,7 @@ def test_a_change_that_no_rule_wanted_has_no_runs() -> None:
         ({"kind": "create", "diff": None, "version": 1}, "create v1    “Send the offer”"),
         ({"kind": "delete", "diff": None}, "delete v3    “Send the offer”"),
         ({"diff": None, "version": 1}, "update v1    “Send the offer”  seen for the first time"),
+        ({"diff": {}}, "update v3    “Send the offer”  nothing differs"),
         (
             {"kind": "create", "diff": None, "restored": True},
             "create v3    “Send the offer”  restored from the trash",
@@ -108,6 +110,7 @@ def test_every_kind_says_what_it_is(facts: dict[str, Any], expected: str) -> Non
         (run(RunStatus.DEAD, error="status 410"), f"dead (status 410): relay runs show {RUN_ID}"),
         (run(RunStatus.DISCARDED, error="no client"), "discarded (no client)"),
         (run(RunStatus.DISCARDED), "discarded (no reason given)"),
+        (run(RunStatus.SKIPPED, attempts=0, error="when.a.b: no"), "skipped (when.a.b: no)"),
     ],
 )
 def test_a_run_says_how_it_went(seen: RunView, expected: str) -> None:
