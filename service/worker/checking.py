@@ -112,7 +112,7 @@ async def _tell(settings: Settings, mistakes: str | None) -> None:
             else:
                 await note_refusal(engine, settings.config, mistakes)
     except Exception as error:  # noqa: BLE001  Postgres is away: the rules are right or wrong all the same
-        structlog.get_logger().warning("rules.untold", error=type(error).__name__)
+        structlog.get_logger().warning("alarm.missed", error=type(error).__name__)
     finally:
         await engine.dispose()
 
