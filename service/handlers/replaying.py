@@ -1,9 +1,9 @@
 """Which runs were made once, to be made again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -40,6 +40,14 @@ class Made:
     awaits_links: bool
 
 
+class Expanded(NamedTuple):
+    """How far the linked records of a change are that a rule asks for."""
+
+    finished: bool
+    skipped: bool
+    """They turned out not to be as the rule asks."""
+
+
 _MADE = """
     SELECT changes.id, changes.account, changes.app_id, changes.record_id, runs.rule, runs.handler,
         changes.rules_digest, bool_or(runs.status = 'pending_links') AS awaits_links
@@ -58,13 +66,19 @@ async def find_made(connection: AsyncConnection, wanted: ReplayFilter, *, most: 
 
 async def read_known_expansions(
     connection: AsyncConnection, change_ids: Sequence[UUID]
-) -> set[tuple[UUID, str]]:
-    """Name the changes and rules whose linked records were asked for before."""
+) -> Mapping[tuple[UUID, str], Expanded]:
+    """Tell of the changes and rules whose linked records were asked for before what came of it."""
     rows = await connection.execute(
-        text("SELECT change_id, rule FROM expansions WHERE change_id = ANY(:change_ids)"),
+        text(
+            """
+            SELECT change_id, rule, finished_at IS NOT NULL AS finished, EXISTS (
+                SELECT FROM runs WHERE runs.change_id = expansions.change_id
+                AND runs.rule = expansions.rule AND runs.status = 'skipped') AS skipped
+            FROM expansions WHERE change_id = ANY(:change_ids)"""
+        ),
         {"change_ids": list(change_ids)},
     )
-    return {(row.change_id, row.rule) for row in rows}
+    return {(row.change_id, row.rule): Expanded(finished=row.finished, skipped=row.skipped) for row in rows}
 
 
 def _narrowed(wanted: ReplayFilter) -> tuple[list[str], dict[str, Any]]:

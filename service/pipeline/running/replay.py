@@ -82,22 +82,29 @@ async def carry_out(
 
     A part at a time: one that is broken off has made the first ones of the plan.
     """
-    done = 0
+    done = made = 0
     for part in _parts(plan.runs):
         async with engine.begin() as connection:
-            await _make(connection, part, rulebook, current=current)
+            made += await _make(connection, part, rulebook, current=current)
         done += len(part)
         on_progress(done, len(plan.runs))
-    structlog.get_logger().info("changes.replayed", changes=plan.changes, runs=done, current=current)
-    return done
+    structlog.get_logger().info("changes.replayed", changes=plan.changes, runs=made, current=current)
+    return made
 
 
 async def _make(
     connection: AsyncConnection, part: Sequence[Made], rulebook: Rulebook, *, current: bool
-) -> None:
-    """Make runs of one app, by one version of the rules."""
+) -> int:
+    """Make runs of one app, by one version of the rules; tells how many.
+
+    Their linked records may have come since the plan was made, or turned out not to be as the rule asks.
+    """
     first = part[0]
     await lock_records_of(connection, [(made.change_id, made.rule) for made in part])
+    awaiting = [made.change_id for made in part if made.awaits_links]
+    known = await read_known_expansions(connection, awaiting) if awaiting else {}
+    skipped = {match for match, expanded in known.items() if expanded.skipped}
+    finished = {match for match, expanded in known.items() if expanded.finished}
     runs = [
         NewRun(
             uuid7(),
@@ -106,19 +113,19 @@ async def _make(
             made.rule,
             made.handler,
             rulebook.ordered[made.handler],
-            awaits_links=made.awaits_links,
+            awaits_links=made.awaits_links and (made.change_id, made.rule) not in finished,
             is_replay=True,
             current_state=current,
         )
         for made in part
+        if not made.awaits_links or (made.change_id, made.rule) not in skipped
     ]
-    await insert_runs(connection, first.account, first.app_id, runs, rules_digest=first.rules_digest)
-    awaiting = [run for run in runs if run.awaits_links]
-    if awaiting:
-        known = await read_known_expansions(connection, [run.change_id for run in awaiting])
-        new = expansions_of([run for run in awaiting if (run.change_id, run.rule) not in known], rulebook)
-        if new:
-            await insert_expansions(connection, first.account, new)
+    if runs:
+        await insert_runs(connection, first.account, first.app_id, runs, rules_digest=first.rules_digest)
+    new = expansions_of([run for run in runs if (run.change_id, run.rule) not in known], rulebook)
+    if new:
+        await insert_expansions(connection, first.account, new)
+    return len(runs)
 
 
 def _parts(runs: Sequence[Made]) -> Iterator[Sequence[Made]]:
@@ -149,7 +156,8 @@ def _judged(kept: KeptChange, judge: Judge, wanted: ReplayFilter, rulebook: Rule
         )
         for rejudged in judge.judge(kept)
         for verdict in [rejudged.final]
-        if verdict.matched
+        # Open, although linked records were fetched for the rule: now it asks about others.
+        if verdict.matched and not (verdict.awaits_links and verdict.rule in kept.linked)
         for handler in rulebook.runs[verdict.rule]
         if wanted.handler in (None, handler)
     ]

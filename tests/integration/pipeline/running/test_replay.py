@@ -16,7 +16,7 @@ from service.pipeline.running.replay import carry_out, plan_as_now, plan_as_then
 from service.rules.keeping import KeptRules
 from service.rules.schema import Rule
 from tests.fixtures.database import Database
-from tests.fixtures.pipeline import ACCOUNT, Pipeline, bound, rule
+from tests.fixtures.pipeline import ACCOUNT, APP, Pipeline, bound, rule
 
 EVERYTHING = ReplayFilter(since=timedelta(days=1))
 
@@ -150,6 +150,42 @@ async def test_linked_records_are_asked_for_where_they_never_were(
     await newer.drain()
     assert len(handler.told()) == 8
     assert await replay_all(newer) == 4
+
+
+@pytest.mark.parametrize(("there", "statuses"), [(True, ["ready", "waiting"]), (False, ["skipped"])])
+async def test_links_that_came_since_it_was_planned_are_not_waited_for(
+    engine: AsyncEngine, database: Database, there: bool, statuses: list[str]
+) -> None:
+    handler = Seeing()
+    picky = rule(when={"client.id": {"equal": "c1"}})
+    pipeline = Pipeline(engine, database, rules=[picky], handlers=[bound(handler)])
+    pipeline.linked.targets = {APP: {"client": "iclients"}}
+    pipeline.linked.truth = {"c1": {"id": "c1"}} if there else {}
+    pipeline.provider.truth["a"] = {"id": "a", "client": ["c1"]}
+    pipeline.deliver("a")
+    process = pipeline.process()
+    await pipeline.settler(process).settle(ACCOUNT, APP)
+    plan = await plan_as_then(engine, EVERYTHING, pipeline.rulebook)
+    for _ in range(3):
+        await pipeline.expander(process).expand(ACCOUNT)
+    made = await carry_out(engine, plan, pipeline.rulebook, current=False, on_progress=lambda *_: None)
+    assert [status for *_, status in runs(database)] == statuses
+    assert made == len(statuses) - 1
+
+
+async def test_a_rule_of_now_that_asks_about_other_links_than_were_fetched_does_not_match(
+    engine: AsyncEngine, database: Database
+) -> None:
+    handler = Seeing()
+    pipeline = Pipeline(engine, database, rules=[rule(expand=["client"])], handlers=[bound(handler)])
+    pipeline.provider.truth["a"] = {"id": "a"}
+    pipeline.deliver("a")
+    await pipeline.drain()
+    changed = rule(when={"parent.id": {"equal": "p1"}})
+    other = Pipeline(engine, database, rules=[changed], handlers=[bound(handler)])
+    kept = KeptRules(rules=(changed,), timezones={})
+    plan = await plan_as_now(engine, EVERYTHING, kept, other.rulebook)
+    assert plan.runs == []
 
 
 async def test_a_handler_that_left_is_left_out_and_counted(engine: AsyncEngine, database: Database) -> None:
