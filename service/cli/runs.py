@@ -1,7 +1,6 @@
 """`relay runs …`: what handlers did, and a person's acts on it."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -15,7 +14,7 @@ from service.cli.edge import report
 from service.cli.filters import AccountFilter, AppFilter, Json, LimitOption, RecordFilter, app_filter
 from service.cli.output import Columns, print_listing, print_one, when
 from service.errors import RelayError
-from service.lifecycle import RunStatus
+from service.lifecycle import RUN_MOVES, RunStatus
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -52,16 +51,6 @@ SinceOption = Annotated[
     str | None, typer.Option("--since", help="Only those made since then: how long ago, or a moment (UTC).")
 ]
 UntilOption = Annotated[str | None, typer.Option("--until", help="Only those made before this moment (UTC).")]
-
-
-class DiscardableStatus(StrEnum):
-    """What can be given up."""
-
-    DEAD = "dead"
-    READY = "ready"
-    WAITING = "waiting"
-    PENDING_LINKS = "pending_links"
-    RUNNING = "running"
 
 
 @app.command("list", epilog="Example: relay runs list --status dead --handler ops")
@@ -163,8 +152,8 @@ def discard(
     since: SinceOption = None,
     until: UntilOption = None,
     status: Annotated[
-        DiscardableStatus, typer.Option(help="With filters: the runs with this status.")
-    ] = DiscardableStatus.DEAD,
+        RunStatus, typer.Option(help="By options: the runs with this status; not those that are finished.")
+    ] = RunStatus.DEAD,
     yes: YesOption = False,
 ) -> None:
     """Give runs up for good, these or all that are meant; the next ones of their records go ahead."""
@@ -175,13 +164,13 @@ def discard(
         with_engine(settings, partial(discard_run, run_id=run_id))
         return f"{run_id} is discarded"
 
-    wanted = Wanted(
-        handler, rule, account, app_reference, record, error_contains, since, until, RunStatus(status)
-    )
+    if RunStatus.DISCARDED not in RUN_MOVES[status]:
+        raise typer.BadParameter(f"a run that is {status} can't be given up", param_hint="--status")
+    wanted = Wanted(handler, rule, account, app_reference, record, error_contains, since, until, status)
     by_options = wanted.check_instead_of(run_ids)
     settings = attached_settings()
     if by_options:
-        act_on_all(settings, wanted, "discarded", discard_all, yes=yes)
+        act_on_all(settings, wanted, RunStatus.DISCARDED, discard_all, yes=yes)
     else:
         _each(run_ids or [], discard_one)
 
