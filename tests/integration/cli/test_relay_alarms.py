@@ -69,7 +69,7 @@ def test_missing_records_are_accepted_for_an_hour(alarms: Relay, database: Datab
     [
         ("deletions_held main/other", 1, "no alarm deletions_held of main/other lasts"),
         ("account_halted main", 1, "ends by itself: put a valid token into the environment"),
-        ("field_gone main/ia4f42/status", 1, "can't be accepted; correct the rules that name the field"),
+        ("field_gone main/ia4f42/status", 1, "can't be accepted; it ends by itself: correct the rules that"),
         ("deletion_held main/ia4f42", 2, "did you mean deletions_held?"),
     ],
 )
