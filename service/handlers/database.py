@@ -44,7 +44,8 @@ class HandlerDatabase:
         """
         prepared = text(statement) if isinstance(statement, str) else statement
         async with self._turn:
-            return await (await self._opened()).execute(prepared, parameters)
+            connection = await self._opened()
+            return await connection.execute(prepared, parameters)
 
     async def begin(self) -> AsyncConnection:
         """Open the transaction if it is not open yet. For kinds of ours, which do one thing at a time.

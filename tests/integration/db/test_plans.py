@@ -25,6 +25,7 @@ SELDOM: Mapping[str, str] = {
     "service.cli.database_session.": "once, when a command begins",
     "service.cli.doctor.": "once, when a person asks",
     "service.db.session_locks.hold_lock": "a lock, no table",
+    "service.handlers.builtin.mirror_table.": "once for each mirror and process; the catalogue only",
     "service.handlers.database.": "the users' own statements",
     "service.handlers.interventions.count_runs": "a person's own filter, before acting on many runs",
     "service.handlers.interventions.find_runs": "a person's own filter, when acting on many runs",
@@ -43,6 +44,8 @@ SELDOM: Mapping[str, str] = {
 """What `Day` need not reach, by the beginning of its name, and why."""
 
 READS_MUCH: Mapping[str, str] = {
+    "service.retention.repository.forget_rulebooks": "once for rules that were replaced a month ago",
+    "service.retention.repository.forget_rulebooks": "once an hour, for each old edition of the rules",
     "service.retention.repository.forget_small": "once an hour, on tables that keep a day or a month",
     "service.inbox.listing.show_delivery": "for a person: a bounded stretch of ids, mostly the next one",
     "service.inbox.listing.list_deliveries": "a person's own filter, in the order of the primary key",
