@@ -70,10 +70,11 @@ _LINKED_RECORDS = text("""
         WHERE seen_at < now() - CAST(:age AS interval) ORDER BY seen_at LIMIT :batch)
     RETURNING 1""")
 
-# Whole tables are read for a digest that no change names: once, for then it is forgotten.
+# For rules that no change names all changes are read: once, for then they are forgotten. OFFSET 0: for others
+# they are read up to the first one.
 _RULEBOOKS = text("""
     DELETE FROM rulebooks WHERE loaded_at < now() - CAST(:age AS interval) AND digest <> :current
-    AND NOT EXISTS (SELECT FROM changes WHERE changes.rules_digest = rulebooks.digest)
+    AND NOT EXISTS (SELECT FROM changes WHERE changes.rules_digest = rulebooks.digest OFFSET 0)
     RETURNING 1""")
 
 _OWN_WRITES = text("""
