@@ -82,6 +82,11 @@ def reload(parent: "subprocess.Popen[bytes]", directory: Path, text: str) -> Non
     parent.send_signal(signal.SIGHUP)
 
 
+def texts(directory: Path) -> list[str]:
+    """What each child was started with, also of those that have ended."""
+    return [path.read_text() for path in directory.iterdir()]
+
+
 def all_run_with(directory: Path, text: str) -> None:
     wait_until(lambda: running_with(directory) == [text, text], 20, what=f"two children run with {text!r}")
 
@@ -106,6 +111,7 @@ def test_wrong_rules_replace_nobody_and_die_with_nobody(start: Start, tmp_path: 
     parent = start("steady")
     victim, survivor = two_run(tmp_path)
     reload(parent, tmp_path, "wrong")
+    wait_until((tmp_path / "check of wrong").exists)
     os.kill(victim, signal.SIGKILL)
     wait_until(lambda: victim not in alive(tmp_path))
     assert survivor in two_run(tmp_path)
@@ -124,7 +130,9 @@ def test_the_old_ones_go_on_until_a_new_one_is_ready(start: Start, tmp_path: Pat
     parent = start("steady")
     first = two_run(tmp_path)
     reload(parent, tmp_path, text)
-    wait_until(lambda: text in [path.read_text() for path in tmp_path.iterdir()], 20, what="a new one tries")
+    wait_until(lambda: text in texts(tmp_path), 20, what="a new one tries")
+    reload(parent, tmp_path, f"{text} again")
+    wait_until(lambda: f"{text} again" in texts(tmp_path), 20, what="another one tries")
     assert first <= alive(tmp_path)
     reload(parent, tmp_path, "mended")
     all_run_with(tmp_path, "mended")
