@@ -13,7 +13,7 @@ _MOST_APPS = 10
 _MOST_FIELDS = 12
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*")
 _YAML_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_NOT_FIELDS_IN_WHEN = frozenset({"any", "all", "not"})
+_NOT_FIELDS_IN_WHEN = frozenset({"any", "all", "not", "change"})
 
 _HEAD = """\
 # Started by `relay init`. `relay rules check` shows every mistake in it, `relay apps APP` an app's fields.
@@ -68,8 +68,13 @@ def _examples(app: App, names: "_Names") -> Iterator[str]:
 def _preferred(fields: Sequence[AppField]) -> list[AppField]:
     """Those whose conditions tell most come first; the order of the app within a kind."""
     order = [ValueKind.LIST, ValueKind.YES_NO, ValueKind.DATE, ValueKind.DATE_TIME, ValueKind.NUMBER]
-    known = [field for field in fields if _kind(field) in order and field.id not in _NOT_FIELDS_IN_WHEN]
+    known = [field for field in fields if _kind(field) in order and _can_be_asked_for(field.id)]
     return sorted(known, key=lambda field: order.index(_kind(field)))
+
+
+def _can_be_asked_for(field_id: str) -> bool:
+    """Whether `when` can name a field: four words are taken, and a dot may lead to a linked record."""
+    return field_id not in _NOT_FIELDS_IN_WHEN and "." not in field_id
 
 
 def _condition(field: AppField) -> tuple[str, str] | None:
@@ -88,8 +93,12 @@ def _condition(field: AppField) -> tuple[str, str] | None:
 
 
 def _transition(fields: Sequence[AppField]) -> tuple[str, str] | None:
-    """A `changed`: to the last option of the last list, where there is one; else of the first field."""
-    lists = [field for field in fields if _kind(field) is ValueKind.LIST and field.items]
+    """A `changed`: to the last option of the last single choice, where there is one; else of the first field.
+
+    What became of a list of several is no question for `to`: it compares the whole list.
+    """
+    single = [field for field in fields if _kind(field) is ValueKind.LIST and not field.allow_multiple]
+    lists = [field for field in single if field.items]
     if lists:
         field = lists[-1]
         return (

@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.fusioo.models import App
+from service.pipeline.checking.mapping import fields_of
 from service.pipeline.registering.starter import render_starter
+from service.rules.app_checks import check_rules
+from service.rules.changed import Transition
 from service.rules.configuration import Configuration
+from service.rules.known_fields import AccountApps
 from service.rules.loader import parse
 
 ENV = {"FUSIOO_TOKEN": "t", "FUSIOO_BASE_URL": "http://127.0.0.1:8010/v3", "OPS_SECRET": "s"}
@@ -59,7 +63,9 @@ def test_rules_use_the_apps_own_fields_and_options() -> None:
     assert watched.when.fields["priority"].written() == (("contains_any", ["High", "Critical"]),)
     assert moved.name == "tasks-status-changed"
     assert isinstance(moved.changed, dict)
-    assert moved.changed["status"].written() == (("to", "Done"),)
+    transition = moved.changed["status"]
+    assert isinstance(transition, Transition)
+    assert transition.written() == (("to", "Done"),)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +135,7 @@ _FIELDS = st.builds(
     st.text(min_size=1),
     st.sampled_from(["text", "list", "boolean", "date", "number", "strange"]),
     items=st.lists(st.text()),
+    allow_multiple=st.booleans(),
 )
 _IDS = st.from_regex(r"i[0-9a-f]{3,32}", fullmatch=True)
 
@@ -136,10 +143,16 @@ _IDS = st.from_regex(r"i[0-9a-f]{3,32}", fullmatch=True)
 @given(
     st.lists(
         st.builds(
-            lambda ids, name, fields: app(*fields, name=name, app_id=ids), _IDS, st.text(), st.lists(_FIELDS)
-        )
+            lambda ids, name, fields: app(*fields, name=name, app_id=ids),
+            _IDS,
+            st.text(),
+            st.lists(_FIELDS, unique_by=lambda each: each["id"]),
+        ),
+        unique_by=lambda each: each.id,
     )
 )
 def test_whatever_an_account_holds_the_file_is_right(apps: list[App]) -> None:
     assert parse(render_starter(apps), "relay.yaml", ENV).accounts
-    assert chosen(*apps).accounts
+    configuration = chosen(*apps)
+    known = AccountApps({each.id: fields_of(each) for each in apps}, complete=True)
+    assert check_rules(configuration.rules, {"main": known}).findings == (), "and fits the apps"
