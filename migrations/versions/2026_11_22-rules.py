@@ -19,9 +19,7 @@ _NOW = "'pending_links', 'waiting', 'ready', 'running', 'done', 'dead', 'discard
 
 def upgrade() -> None:
     op.add_column("changes", sa.Column("verdicts", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
-    op.add_column(
-        "expansions", sa.Column("conditions", sa.JSON(), nullable=True)
-    )
+    op.add_column("expansions", sa.Column("conditions", sa.JSON(), nullable=True))
     op.add_column("runs", sa.Column("rules_digest", sa.Text(), nullable=True))
     op.add_column("runs", sa.Column("current_state", sa.Boolean(), server_default="false", nullable=False))
     _keep_statuses(_NOW)

@@ -26,12 +26,12 @@ class AlarmName(StrEnum):
     """So many records of an app are missing that none is taken for deleted."""
     RULES_REFUSED = "rules_refused"
     """The configuration was changed, is wrong, and was not taken: the one before it goes on."""
-
-
     HANDLER_FAILING = "handler_failing"
     """A handler fails again and again; its runs wait, but one that is tried now and then."""
     LOOP_HELD = "loop_held"
     """A handler ran for one record so often that it seems to cause the changes itself; its runs are held."""
+
+
 @dataclass(frozen=True, slots=True)
 class LastingAlarm:
     """An alarm that is not cleared."""
