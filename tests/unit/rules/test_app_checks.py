@@ -227,6 +227,12 @@ def test_an_app_that_can_not_be_told(reference: str, apps: AccountApps, expected
     assert problem.startswith(f"relay.yaml:{expected}"), problem
 
 
+def test_a_name_that_a_second_app_got_after_it_was_applied_is_told_before_the_next_apply() -> None:
+    two = {each: AppFields(each, "Tasks", TASKS.fields) for each in ("i1", "i2")}
+    (problem,) = problems_with_apps("", known=AccountApps(two, {"i2": "Tasks"}, complete=True))
+    assert "`Tasks` is the name of 2 apps (write the id of the one you mean: `i2`, `i1`)" in problem
+
+
 def test_a_rule_of_which_nothing_is_known_passes_and_is_named() -> None:
     configuration = configured("when: {nonsense: {equal: 1}}")
     found = checked(configuration, {})
