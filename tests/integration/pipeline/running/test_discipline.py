@@ -140,7 +140,7 @@ async def test_a_rate_is_reached_with_timers_only(engine: AsyncEngine, database:
     runner = pipeline.runner(pipeline.process())
     while database.execute("SELECT count(*) FROM runs WHERE status <> 'done'") != [(0,)]:
         await wait_until_async(
-            lambda: pipeline.bells.handlers or not database.execute("SELECT FROM attempts")
+            lambda: pipeline.bells.handlers or not database.execute("SELECT 1 FROM attempts")
         )
         pipeline.bells.handlers.clear()
         await runner.run("ops")
