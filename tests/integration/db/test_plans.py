@@ -44,6 +44,7 @@ SELDOM: Mapping[str, str] = {
 """What `Day` need not reach, by the beginning of its name, and why."""
 
 READS_MUCH: Mapping[str, str] = {
+    "service.retention.repository.forget_rulebooks": "once for rules that were replaced a month ago",
     "service.retention.repository.forget_small": "once an hour, on tables that keep a day or a month",
     "service.inbox.listing.show_delivery": "for a person: a bounded stretch of ids, mostly the next one",
     "service.inbox.listing.list_deliveries": "a person's own filter, in the order of the primary key",
