@@ -3,16 +3,14 @@
 import json
 from pathlib import Path
 
-from typer.testing import CliRunner
-
-from service.cli.main import app
+from tests.fixtures.command import Relay
 from tests.fixtures.json_schema import complaints
 
 
-def test_it_is_printed_or_written(tmp_path: Path) -> None:
+def test_it_is_printed_or_written(relay: Relay, tmp_path: Path) -> None:
     file = tmp_path / "relay.schema.json"
-    printed = CliRunner().invoke(app, ["rules", "schema"])
-    written = CliRunner().invoke(app, ["rules", "schema", "--output", str(file)])
+    printed = relay("rules", "schema")
+    written = relay("rules", "schema", "--output", str(file))
     assert (printed.exit_code, written.exit_code) == (0, 0)
     assert printed.stdout == file.read_text("utf-8")
     assert f"# yaml-language-server: $schema={file}" in written.stdout
@@ -22,7 +20,7 @@ def test_it_is_printed_or_written(tmp_path: Path) -> None:
     assert list(complaints({**right, "rule": []}, schema, schema)) == [": rule is not known"]
 
 
-def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["rules", "schema", "--output", str(tmp_path)])
+def test_a_file_that_cannot_be_written_is_named(relay: Relay, tmp_path: Path) -> None:
+    result = relay("rules", "schema", "--output", str(tmp_path))
     assert result.exit_code == 1
     assert f"{tmp_path}: can't be written: Is a directory (name another file)" in result.output
