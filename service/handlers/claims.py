@@ -63,7 +63,8 @@ class Claim:
     runs: list[tuple[ClaimedRun, ClaimedChange]]
     next_in: float | None
     """In how many seconds the next one can be claimed, if none ends before; None: that is not known, for none
-    is ready, as many as may be are under way, or the handler is paused."""
+    is ready, as many as may be are under way, or the handler is paused. Nor where some were claimed and the
+    handler has no rate: who has them looks again when one ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +186,10 @@ async def claim_runs(
             _LOCK, {"kind": int(Lock.HANDLER), "handler": claiming.handler}, prepare=True
         )
         claimed = await connection.execute(statement, values, prepare=True)
-        following = await connection.execute(_NEXT_IN, _known(claiming), prepare=True)
-    return Claim([_in_hand(row) for row in await claimed.fetchall()], _seconds(await following.fetchone()))
+    runs = [_in_hand(row) for row in await claimed.fetchall()]
+    # Each that ends looks for the next one: while any is under way, only a rate lets one begin by itself.
+    is_asked = not runs or claiming.every is not None
+    return Claim(runs, await next_run_in(connection, claiming) if is_asked else None)
 
 
 async def next_run_in(connection: DriverConnection, claiming: Claiming) -> float | None:
