@@ -1,6 +1,6 @@
 """What differs between the last sight of a record and this one. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,11 @@ def same_json(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(same_json, one, other))
     return bool(one == other)
+
+
+def read_diff(stored: Mapping[str, Sequence[Any]] | None) -> Diff | None:
+    """Read a diff as it is stored: field id → [before, after]."""
+    return None if stored is None else {field_id: FieldDiff(*sides) for field_id, sides in stored.items()}
 
 
 def _kept(before: Fields, after: Fields, schema_fields: frozenset[str] | None) -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.changes.types import App, Change, FieldDiff, Kind, Origin
+from service.changes.diff import read_diff
+from service.changes.types import App, Change, Kind, Origin
 from service.db.locks import Lock, lock
 from service.db.processes import HOLDER_LOST
 from service.links.resolving import RecordKey
@@ -98,7 +99,7 @@ def _change(row: Row[Any]) -> Change:
         origin=Origin(row.origin),
         version=row.version,
         record=row.after,
-        diff=None if row.diff is None else {name: FieldDiff(*sides) for name, sides in row.diff.items()},
+        diff=read_diff(row.diff),
         created_at=row.created_at,
         restored=row.restored,
         deliveries=row.deliveries,

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.changes.types import App, Change, FieldDiff, Kind, Origin
+from service.changes.diff import read_diff
+from service.changes.types import App, Change, Kind, Origin
 from service.errors import NotFoundError
 from service.rules.linked import Linked
 from service.rules.rejudging import KeptChange
@@ -79,7 +80,7 @@ async def read_kept_change(connection: AsyncConnection, change_id: UUID) -> Kept
 
 
 def _kept(row: Row[Any]) -> KeptChange:
-    diff = None if row.diff is None else {name: FieldDiff(*sides) for name, sides in row.diff.items()}
+    diff = read_diff(row.diff)
     change = Change(
         id=row.id,
         account=row.account,

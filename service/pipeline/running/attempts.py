@@ -7,7 +7,8 @@ from time import monotonic
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from service.changes.types import App, Change, FieldDiff, Kind, Origin
+from service.changes.diff import read_diff
+from service.changes.types import App, Change, Kind, Origin
 from service.db.driver import driver_of
 from service.db.failures import is_our_fault
 from service.errors import LeaseLostError
@@ -196,7 +197,7 @@ def _as_seen_by_handlers(run: ClaimedRun, seen: ClaimedChange, provider: str) ->
         origin=Origin(seen.origin),
         version=seen.version,
         record=seen.record,
-        diff=None if seen.diff is None else {name: FieldDiff(*sides) for name, sides in seen.diff.items()},
+        diff=read_diff(seen.diff),
         created_at=seen.created_at,
         restored=seen.restored,
         deliveries=seen.deliveries,
