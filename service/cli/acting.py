@@ -10,7 +10,7 @@ import typer
 
 from service.cli.database_session import with_engine
 from service.cli.filters import app_filter
-from service.cli.moments import parse_moment, parse_since
+from service.cli.moments import parse_past
 from service.cli.progress import progress_bar
 from service.config import Settings
 from service.lifecycle import RunStatus
@@ -71,8 +71,8 @@ class Wanted:
             handler=self.handler,
             status=self.status,
             error_contains=self.error_contains,
-            since=None if self.since is None else parse_since(self.since),
-            until=None if self.until is None else parse_moment(self.until),
+            since=None if self.since is None else parse_past(self.since),
+            until=None if self.until is None else parse_past(self.until),
         )
 
 

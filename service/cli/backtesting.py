@@ -48,7 +48,7 @@ def judge_past(
     *,
     against: "KeptRules | None",
     since: timedelta | datetime,
-    until: datetime | None,
+    until: timedelta | datetime | None,
     only: Sequence[str] | None,
     app_reference: str | None,
 ) -> "BacktestReport":

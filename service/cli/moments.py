@@ -7,7 +7,7 @@ import typer
 from service.clock import parse_duration
 
 
-def parse_since(text: str) -> timedelta | datetime:
+def parse_past(text: str) -> timedelta | datetime:
     """Turn `7d` into how long ago, `2026-11-22` or `2026-11-22T05:00` (UTC) into a moment."""
     try:
         return parse_duration(text)

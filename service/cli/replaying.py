@@ -12,7 +12,7 @@ from service.cli.attaching import attached_settings
 from service.cli.configuration import read_configuration
 from service.cli.database_session import with_engine
 from service.cli.filters import AccountFilter, AppFilter, RecordFilter, app_filter
-from service.cli.moments import parse_moment, parse_since
+from service.cli.moments import parse_past
 from service.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def replay(
     since: Annotated[
         str | None, typer.Option(help="Only changes stored since then: how long ago, or a moment (UTC).")
     ] = None,
-    until: Annotated[str | None, typer.Option(help="Only changes stored before this moment (UTC).")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Only changes stored before then, said in the same ways.")
+    ] = None,
     rules: Annotated[
         Rules, typer.Option(help="Run what was run then, or what the rules of now say.")
     ] = Rules.THEN,
@@ -73,8 +75,8 @@ def replay(
             record_id=record,
             rule=rule,
             handler=handler,
-            since=None if since is None else parse_since(since),
-            until=None if until is None else parse_moment(until),
+            since=None if since is None else parse_past(since),
+            until=None if until is None else parse_past(until),
         )
 
     rulebook, plan = with_engine(

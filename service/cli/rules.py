@@ -81,7 +81,9 @@ def backtest(
     since: Annotated[
         str, typer.Option(help="Changes stored since then: how long ago, or a moment (UTC).")
     ] = "7d",
-    until: Annotated[str | None, typer.Option(help="Changes stored before this moment (UTC).")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Changes stored before then, said in the same ways.")
+    ] = None,
     against: Annotated[
         Path | None, typer.Option(help="Compare with the rules of this file, not with what was run.")
     ] = None,
@@ -96,14 +98,14 @@ def backtest(
 ) -> None:
     """Let today's rules judge past changes, and show what differs. Nothing is run, nothing is stored."""
     from service.cli.backtesting import judge_past, print_report
-    from service.cli.moments import parse_moment, parse_since
+    from service.cli.moments import parse_past
     from service.cli.rule_trials import read_rules
 
     report = judge_past(
         read_rules(None),
         against=None if against is None else read_rules(against),
-        since=parse_since(since),
-        until=None if until is None else parse_moment(until),
+        since=parse_past(since),
+        until=None if until is None else parse_past(until),
         only=rule,
         app_reference=app_reference,
     )

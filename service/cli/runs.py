@@ -12,6 +12,7 @@ from service.cli.attaching import attached_settings
 from service.cli.database_session import reading, with_engine
 from service.cli.edge import report
 from service.cli.filters import AccountFilter, AppFilter, Json, LimitOption, RecordFilter, app_filter
+from service.cli.moments import parse_past
 from service.cli.output import Columns, print_listing, print_one, when
 from service.errors import RelayError
 from service.lifecycle import RUN_MOVES, RunStatus
@@ -50,7 +51,9 @@ ErrorFilter = Annotated[
 SinceOption = Annotated[
     str | None, typer.Option("--since", help="Only those made since then: how long ago, or a moment (UTC).")
 ]
-UntilOption = Annotated[str | None, typer.Option("--until", help="Only those made before this moment (UTC).")]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", help="Only those made before then, said in the same ways.")
+]
 
 
 @app.command("list", epilog="Example: relay runs list --status dead --handler ops")
@@ -63,12 +66,18 @@ def list_(
     handler: HandlerFilter = None,
     change: Annotated[UUID | None, typer.Option(help="Only of the change with this id.")] = None,
     status: Annotated[RunStatus | None, typer.Option(help="Only with this status.")] = None,
+    error_contains: ErrorFilter = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     limit: LimitOption = 50,
     json: Json = False,
 ) -> None:
     """List runs, the newest first."""
     from service.handlers.filtering import RunFilter
     from service.handlers.listing import list_runs
+
+    began = None if since is None else parse_past(since)
+    ended = None if until is None else parse_past(until)
 
     async def read(connection: "AsyncConnection") -> "list[RunView]":
         wanted = RunFilter(
@@ -79,6 +88,9 @@ def list_(
             handler=handler,
             change_id=change,
             status=status,
+            error_contains=error_contains,
+            since=began,
+            until=ended,
         )
         return await list_runs(connection, wanted, limit=limit)
 

@@ -27,7 +27,7 @@ class RunFilter:
     """A part of why the last attempt failed, whatever the case of its letters."""
     since: datetime | timedelta | None = None
     """Made at this moment, or so long ago, or later …"""
-    until: datetime | None = None
+    until: datetime | timedelta | None = None
     """… and before this one."""
 
     def narrow(self, query: Query) -> Query:
@@ -47,11 +47,15 @@ class RunFilter:
         if self.error_contains is not None:
             query = query.where(func.strpos(func.lower(Run.error), self.error_contains.lower()) > 0)
         if self.since is not None:
-            began = func.now() - self.since if isinstance(self.since, timedelta) else self.since
-            query = query.where(Run.created_at >= began)
+            query = query.where(Run.created_at >= _moment(self.since))
         if self.until is not None:
-            query = query.where(Run.created_at < self.until)
+            query = query.where(Run.created_at < _moment(self.until))
         return query
+
+
+def _moment(given: datetime | timedelta) -> Any:
+    """A moment as it is; how long ago by the database's clock."""
+    return func.now() - given if isinstance(given, timedelta) else given
 
 
 EVERY_RUN = RunFilter()

@@ -22,7 +22,7 @@ class ReplayFilter:
     handler: str | None = None
     since: datetime | timedelta | None = None
     """Stored at this moment, or so long ago, or later …"""
-    until: datetime | None = None
+    until: datetime | timedelta | None = None
     """… and before this one."""
 
 
@@ -83,7 +83,6 @@ async def read_known_expansions(
 
 def _narrowed(wanted: ReplayFilter) -> tuple[list[str], dict[str, Any]]:
     """Give the conditions of a filter and their values. Only what is asked for stands in the statement."""
-    began = "now() - CAST(:since AS interval)" if isinstance(wanted.since, timedelta) else ":since"
     asked = {
         "change_ids": ("changes.id = ANY(:change_ids)", _listed(wanted.change_ids)),
         "account": ("changes.account = :account", wanted.account),
@@ -91,11 +90,16 @@ def _narrowed(wanted: ReplayFilter) -> tuple[list[str], dict[str, Any]]:
         "record_id": ("changes.record_id = :record_id", wanted.record_id),
         "rule": ("runs.rule = :rule", wanted.rule),
         "handler": ("runs.handler = :handler", wanted.handler),
-        "since": (f"changes.created_at >= {began}", wanted.since),
-        "until": ("changes.created_at < :until", wanted.until),
+        "since": (f"changes.created_at >= {_moment('since', wanted.since)}", wanted.since),
+        "until": (f"changes.created_at < {_moment('until', wanted.until)}", wanted.until),
     }
     given = {name: each for name, each in asked.items() if each[1] is not None}
     return [condition for condition, _ in given.values()], {name: value for name, (_, value) in given.items()}
+
+
+def _moment(name: str, given: datetime | timedelta | None) -> str:
+    """The SQL of a moment as it was given, or of how long ago."""
+    return f"now() - CAST(:{name} AS interval)" if isinstance(given, timedelta) else f":{name}"
 
 
 def _listed(values: Sequence[Any] | None) -> list[Any] | None:

@@ -39,17 +39,17 @@ async def run_backtest(
     backtest: Backtest,
     *,
     since: timedelta | datetime,
-    until: datetime | None = None,
+    until: timedelta | datetime | None = None,
     app_ids: Collection[str] | None = None,
     on_progress: Callable[[Progress], None],
 ) -> BacktestReport:
     """Judge the changes of a stretch of time, in their order, however many there are.
 
-    `since`: a moment, or how long ago. `app_ids`: of these apps alone.
+    `since`, `until`: a moment, or how long ago. `app_ids`: of these apps alone.
     """
     now = await read_moment(connection)
-    begin = now - since if isinstance(since, timedelta) else since
-    stretch = Stretch(since=begin, until=until or now, app_ids=app_ids)
+    begin, end = (now - each if isinstance(each, timedelta) else each for each in (since, until or now))
+    stretch = Stretch(since=begin, until=end, app_ids=app_ids)
     total = await count_changes(connection, stretch)
     async for kept in read_kept_changes(connection, stretch):
         backtest.add(kept)

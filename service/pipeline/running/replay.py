@@ -170,9 +170,10 @@ def _is_meant(kept: KeptChange, wanted: ReplayFilter) -> bool:
 
 async def _stretch(connection: AsyncConnection, wanted: ReplayFilter) -> Stretch:
     now = await read_moment(connection)
-    since = wanted.since or datetime.min.replace(tzinfo=UTC)
+    since = datetime.min.replace(tzinfo=UTC) if wanted.since is None else wanted.since
+    until = now if wanted.until is None else wanted.until
     return Stretch(
         since=now - since if isinstance(since, timedelta) else since,
-        until=wanted.until or now,
+        until=now - until if isinstance(until, timedelta) else until,
         app_ids=wanted.app_ids,
     )

@@ -56,6 +56,28 @@ def test_a_name_that_is_no_handler_is_refused_with_the_nearest(working: Relay, d
     assert working("resume", "left").exit_code == 0, "one that left the configuration can still be resumed"
 
 
+def test_the_list_takes_what_the_acts_take(working: Relay, database: Database, rows: Rows) -> None:
+    """The list, and what is counted before an act, mean the same by the same options."""
+    old, busy, refused = (rows.run(RunStatus.DEAD, record=f"r{number}") for number in range(3))
+    database.execute("UPDATE runs SET created_at = now() - interval '3 hours' WHERE id = %s", (old,))
+    database.execute("UPDATE runs SET error = 'HTTP 503: Busy' WHERE id = ANY(%s)", ([old, busy],))
+    for options, meant in (
+        ("--since 2h", {busy, refused}),
+        ("--until 2h", {old}),
+        ("--since 2000-01-01 --until 2h", {old}),
+        ("--until 2000-01-01", set()),
+        ("--error-contains BUSY", {old, busy}),
+        ("--error-contains BUSY --since 2h", {busy}),
+    ):
+        listed = json.loads(working("runs", "list", "--json", *options.split()).stdout)
+        assert {each["id"] for each in listed} == {str(each) for each in meant}, options
+        counted = working("runs", "retry", *options.split()).stdout
+        assert counted.startswith(f"{len(meant) or 'no'} dead run"), options
+    wrong = working("runs", "list", "--until", "last week")
+    assert wrong.exit_code == 2
+    assert "like 7d, or a moment like 2026-11-22T05:00" in wrong.stderr
+
+
 def test_many_are_counted_first_and_retried_when_that_is_wanted(working: Relay, rows: Rows) -> None:
     runs = [rows.run(RunStatus.DEAD, record=f"r{number}") for number in range(3)]
     rows.run(RunStatus.DEAD, handler="mirror")
@@ -107,3 +129,5 @@ def test_changes_are_replayed_when_that_is_wanted(working: Relay, database: Data
     assert working("changes", "replay").exit_code == 2
     now = working("changes", "replay", "--since", "1d", "--rules", "now", "--yes")
     assert "nothing was run for any such change" in now.stdout
+    before = working("changes", "replay", "--until", "1h")
+    assert (before.exit_code, "nothing was run for any such change" in before.stdout) == (0, True)

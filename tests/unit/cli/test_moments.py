@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import typer
 
-from service.cli.moments import parse_moment, parse_since
+from service.cli.moments import parse_moment, parse_past
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ DAY = datetime(2026, 11, 22, tzinfo=UTC)
     ],
 )
 def test_how_long_ago_or_a_moment(text: str, since: timedelta | datetime) -> None:
-    assert parse_since(text) == since
+    assert parse_past(text) == since
 
 
 def test_an_offset_is_heeded() -> None:
@@ -33,4 +33,4 @@ def test_an_offset_is_heeded() -> None:
 @pytest.mark.parametrize("text", ["last week", "", "7", "2026-13-01"])
 def test_what_is_neither_says_what_to_write(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="like 7d, or a moment like 2026-11-22T05:00"):
-        parse_since(text)
+        parse_past(text)
