@@ -27,6 +27,7 @@ from service.worker.assembly import assemble
 from service.worker.child import end_process
 from service.worker.exits import REFUSED, STOPPED
 from service.worker.kept import read_kept
+from service.worker.reloading import BROKE_OFF
 from service.worker.started import say_ready, wait_for_parents_end
 from service.worker.workplace import Workplace, make_workplace
 
@@ -36,6 +37,10 @@ _LOOKING = timedelta(seconds=5)
 """How long Postgres may take to say what is known of the apps."""
 _TELLING = timedelta(seconds=5)
 """How long Postgres may take for the alarm."""
+_BROKEN_OFF = (
+    "whether they are right is not known, for their check broke off ({reason}); send SIGHUP again, and if it "
+    "breaks off again, look at what `relay rules check` says"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,11 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--rules", type=int, help="where the parent keeps the configuration (default: read it)"
     )
+    parser.add_argument(BROKE_OFF, help="check nothing; raise the alarm: the check before broke off, and why")
     parser.add_argument("lifeline", type=int, help="where the parent hears that it is right")
     given = parser.parse_args(arguments)
     threading.Thread(target=_end_with_parent, args=(given.lifeline,), daemon=True).start()
     settings = read_settings()
     configure_logging(json=settings.log_format is LogFormat.JSON, level=settings.log_level)
+    if given.broke_off is not None:
+        asyncio.run(_tell(settings, _BROKEN_OFF.format(reason=given.broke_off)))
+        return STOPPED
     timer = threading.Timer(LONGEST.total_seconds(), _give_up, (settings,))
     timer.daemon = True
     timer.start()

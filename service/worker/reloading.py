@@ -15,22 +15,38 @@ from service.worker.started import StartedProcess
 
 LONGEST_CHECK = 60.0
 """Seconds; the check ends itself before (`checking`), unless it can't."""
+BROKE_OFF = "--broke-off"
+"""With the reason: a check was killed or took too long; the process that gets this says so in its place."""
+_LONGEST_TELLING = 15.0
+"""Seconds; it waits for Postgres for five of them."""
 
 
 class Reloading:
     """Keeps the files in use. When asked to, has those that stand there now checked by a process of its own.
 
-    Only files that are right in full take the place of those in use: what is refused changes nothing.
+    Only files that are right in full take the place of those in use: what is refused changes nothing. A check
+    raises the alarm of what it refuses; of one that was killed, another process raises it.
     """
 
     def __init__(
-        self, path: Path, kept: KeptFiles, *, command: tuple[str, ...], environment: Mapping[str, str]
+        self,
+        path: Path,
+        kept: KeptFiles,
+        *,
+        command: tuple[str, ...],
+        environment: Mapping[str, str],
+        longest_check: float = LONGEST_CHECK,
     ) -> None:
-        """Take what RELAY_CONFIG names, what is in use of it, and the command of the check."""
+        """Take what RELAY_CONFIG names, what is in use of it, and the command of the check.
+
+        A check that takes longer than `longest_check` (seconds) is killed.
+        """
         self.kept = kept
         self._path, self._command, self._environment = path, command, dict(environment)
+        self._longest_check = longest_check
         self._asked = threading.Event()
         self._check: StartedProcess | None = None
+        self._telling: StartedProcess | None = None
         self._candidate: KeptFiles | None = None
 
     def ask(self) -> None:
@@ -39,7 +55,9 @@ class Reloading:
 
     def go_on(self) -> None:
         """Do what is to be done now, without waiting: begin a check, or see what became of it."""
-        if self._check is not None:
+        if self._telling is not None:
+            self._wait_for(self._telling)
+        elif self._check is not None:
             self._look_at(self._check)
         elif self._asked.is_set():
             self._asked.clear()
@@ -47,8 +65,9 @@ class Reloading:
 
     def stop(self) -> None:
         """End a check that is under way, and let go of the files."""
-        if self._check is not None:
-            self._end(self._check)
+        for process in (self._check, self._telling):
+            if process is not None:
+                _end(process)
         self.kept.close()
 
     def _begin(self) -> None:
@@ -61,29 +80,49 @@ class Reloading:
         if self._candidate is not None:
             options = ("--rules", str(self._candidate.descriptor))
         inherits = () if self._candidate is None else (self._candidate.descriptor,)
-        self._check = StartedProcess((*self._command, *options), self._environment, inherits=inherits)
+        try:
+            self._check = StartedProcess((*self._command, *options), self._environment, inherits=inherits)
+        except OSError as error:  # no memory, or too many processes
+            self._tell(f"it could not be started: {error.strerror}")
+            self._let_go_of_candidate()
 
     def _look_at(self, check: StartedProcess) -> None:
         code, accepted = check.ended(), check.is_ready
-        if code is None and check.age < LONGEST_CHECK:
+        if code is None and check.age < self._longest_check:
             return
-        self._end(check)
+        _end(check)
+        self._check = None
         if not accepted:
-            self._refuse("it did not end" if code is None else meaning_of(code), told=code == REFUSED)
+            if code != REFUSED:
+                late = f"it took longer than {self._longest_check:g} s"
+                self._tell(late if code is None else meaning_of(code))
+            self._let_go_of_candidate()
         elif self._candidate is None:
             self._asked.set()  # it could not be read a moment ago, and now it can
         else:
             self.kept.close()
             self.kept, self._candidate = self._candidate, None
 
-    def _refuse(self, reason: str, *, told: bool) -> None:
-        if not told:
-            structlog.get_logger().error("rules.refused", place=str(self._path), error=f"the check: {reason}")
+    def _tell(self, reason: str) -> None:
+        """Say that a check broke off, which it could not say itself."""
+        structlog.get_logger().error("rules.refused", place=str(self._path), error=f"the check: {reason}")
+        try:
+            self._telling = StartedProcess((*self._command, BROKE_OFF, reason), self._environment)
+        except OSError as error:
+            structlog.get_logger().warning("alarm.missed", error=type(error).__name__)
+
+    def _wait_for(self, telling: StartedProcess) -> None:
+        """Until it is told: the next check may clear the alarm, and must not come before."""
+        if telling.ended() is not None or telling.age > _LONGEST_TELLING:
+            _end(telling)
+            self._telling = None
+
+    def _let_go_of_candidate(self) -> None:
         if self._candidate is not None:
             self._candidate.close()
             self._candidate = None
 
-    def _end(self, check: StartedProcess) -> None:
-        check.signal(signal.SIGKILL)
-        check.wait()
-        self._check = None
+
+def _end(process: StartedProcess) -> None:
+    process.signal(signal.SIGKILL)
+    process.wait()

@@ -21,15 +21,19 @@ class StartedProcess:
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], *, inherits: Collection[int] = ()
     ) -> None:
-        """Start it without a shell, with these descriptors beside its lifeline."""
+        """Start it without a shell, with these descriptors beside its lifeline. Raises OSError."""
         self._ours, theirs = socket.socketpair()
         self._ours.setblocking(False)
         self.started_at = time.monotonic()
         self._said_ready = False
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603  a command of ours, without a shell
-                (*command, str(theirs.fileno())), env=environment, pass_fds=(theirs.fileno(), *inherits)
-            )
+        try:
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603  a command of ours, without a shell
+                    (*command, str(theirs.fileno())), env=environment, pass_fds=(theirs.fileno(), *inherits)
+                )
+        except OSError:
+            self._ours.close()
+            raise
 
     @property
     def pid(self) -> int:

@@ -10,6 +10,7 @@ import pytest
 from service.rules.files import read_files
 from service.worker.exits import REFUSED, STOPPED
 from service.worker.kept import KeptFiles
+from service.worker.reloading import BROKE_OFF
 from service.worker.started import StartedProcess
 from tests.fixtures.database import Database
 from tests.fixtures.waiting import wait_until
@@ -27,13 +28,13 @@ def check(database: Database, redis_url: str, tmp_path: Path) -> Check:
     """Write the files and have them checked; gives whether they were found right, and the exit code."""
     (tmp_path / "my_handlers.py").write_text("async def act(change, ctx): ...")
 
-    def run(text: str, **environment: str) -> tuple[bool, int | None]:
+    def run(text: str, *options: str, **environment: str) -> tuple[bool, int | None]:
         file = tmp_path / "relay.yaml"
         file.write_text(text)
         kept = KeptFiles(read_files(file))
         file.write_text("what stands there later is not looked at")
         process = StartedProcess(
-            (sys.executable, "-m", "service.worker.checking", "--rules", str(kept.descriptor)),
+            (sys.executable, "-m", "service.worker.checking", "--rules", str(kept.descriptor), *options),
             {
                 "PATH": os.defpath,
                 "PYTHONPATH": str(ROOT),
@@ -96,6 +97,16 @@ def test_what_is_right_is_said_to_be_and_ends_the_alarm(check: Check, database: 
     assert check(RIGHT + RULE) == (True, STOPPED)
     assert alarms(database) == []
     assert database.execute("SELECT kind FROM processes") == [], "nobody takes it for a worker"
+
+
+def test_that_the_check_before_broke_off_is_an_alarm(check: Check, database: Database) -> None:
+    assert check(HEAD + "rules: {", BROKE_OFF, "killed by SIGKILL") == (False, STOPPED), "nothing is read"
+    ((subject, message),) = alarms(database)
+    assert subject == "relay.yaml"
+    assert message.startswith("the new rules are not taken, the ones before go on: ")
+    assert "broke off (killed by SIGKILL); send SIGHUP again" in message
+    assert check(RIGHT + RULE) == (True, STOPPED)
+    assert alarms(database) == []
 
 
 def test_without_postgres_it_is_judged_all_the_same(check: Check) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.supervised import alive, rules_of, running_with
+from tests.fixtures.supervised import LONGEST_CHECK, alive, rules_of, running_with
 from tests.fixtures.waiting import wait_until
 
 Start = Callable[[str], "subprocess.Popen[bytes]"]
@@ -116,13 +116,33 @@ def test_wrong_rules_replace_nobody_and_die_with_nobody(start: Start, tmp_path: 
     wait_until(lambda: victim not in alive(tmp_path))
     assert survivor in two_run(tmp_path)
     all_run_with(tmp_path, "first")
-    reload(parent, tmp_path, "kills the check")
     reload(parent, tmp_path, "right")
     all_run_with(tmp_path, "right")
     rules_of(tmp_path).unlink()
     parent.send_signal(signal.SIGHUP)
     reload(parent, tmp_path, "back")
     all_run_with(tmp_path, "back")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("kills the check", "killed by SIGKILL"),
+        ("hangs the check", f"it took longer than {LONGEST_CHECK:g} s"),
+    ],
+)
+def test_a_check_that_breaks_off_replaces_nobody_and_is_told(
+    start: Start, tmp_path: Path, text: str, reason: str
+) -> None:
+    parent = start("steady")
+    first = two_run(tmp_path)
+    reload(parent, tmp_path, text)
+    alarm = tmp_path / "alarm"
+    wait_until(lambda: alarm.exists() and alarm.read_text(), 20, what="the alarm is raised")
+    assert alarm.read_text() == reason
+    assert two_run(tmp_path) == first
+    reload(parent, tmp_path, "right")
+    all_run_with(tmp_path, "right")
 
 
 @pytest.mark.parametrize("text", ["can't start", "never ready"])
