@@ -6,8 +6,7 @@ import httpx2
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.fixtures.database import Database
-from tests.fixtures.installation import SIGNING_SECRET, Installation, running_installation
+from tests.fixtures.installation import SIGNING_SECRET, Install, Installation
 from tests.fixtures.sink import HttpSink, Received, Reply
 from tests.fixtures.waiting import wait_until
 
@@ -43,24 +42,12 @@ def bad_sink() -> Iterator[HttpSink]:
 
 
 @pytest.fixture(scope="module")
-def installation(
-    module_database: Database,
-    module_redis_url: str,
-    bad_sink: HttpSink,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Installation]:
-    """A relay that nobody breaks; no process of it counts as lost, however slow the machine is."""
-    with HttpSink() as sink:
-        urls = {"good": sink.url, "bad": bad_sink.url}
-        with running_installation(
-            module_database,
-            module_redis_url,
-            tmp_path_factory.mktemp("relay"),
-            sink,
-            rest=CONFIGURATION % urls,
-            settings={"RELAY_LOST_AFTER": "60s"},
-        ) as running:
-            yield running
+def installation(install_unbroken: Install, bad_sink: HttpSink) -> Iterator[Installation]:
+    with (
+        HttpSink() as sink,
+        install_unbroken(sink, CONFIGURATION % {"good": sink.url, "bad": bad_sink.url}) as running,
+    ):
+        yield running
 
 
 @pytest.fixture

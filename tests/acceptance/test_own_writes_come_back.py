@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fixtures.database import Database
-from tests.fixtures.installation import Installation, running_installation
+from tests.fixtures.installation import Install, Installation
 from tests.fixtures.sink import HttpSink, Received
 from tests.fixtures.waiting import wait_until
 
@@ -25,21 +24,9 @@ rules:
 
 
 @pytest.fixture(scope="module")
-def installation(
-    module_database: Database, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    """A relay whose rules write to the app that they watch; nobody breaks it."""
-    with (
-        HttpSink() as sink,
-        running_installation(
-            module_database,
-            module_redis_url,
-            tmp_path_factory.mktemp("relay"),
-            sink,
-            rest=CONFIGURATION % sink.url,
-            settings={"RELAY_LOST_AFTER": "60s"},
-        ) as running,
-    ):
+def installation(install_unbroken: Install) -> Iterator[Installation]:
+    """A relay whose rules write to the app that they watch."""
+    with HttpSink() as sink, install_unbroken(sink, CONFIGURATION % sink.url) as running:
         yield running
 
 

@@ -6,8 +6,7 @@ import httpx2
 import pytest
 
 from service.dev.simulators.fusioo.example_apps import CLIENTS_ID, PEOPLE
-from tests.fixtures.database import Database
-from tests.fixtures.installation import Installation, running_installation
+from tests.fixtures.installation import Install, Installation
 from tests.fixtures.sink import HttpSink
 from tests.fixtures.waiting import wait_until
 
@@ -26,21 +25,8 @@ rules:
 
 
 @pytest.fixture(scope="module")
-def installation(
-    module_database: Database, module_redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    """A relay that nobody breaks."""
-    with (
-        HttpSink() as sink,
-        running_installation(
-            module_database,
-            module_redis_url,
-            tmp_path_factory.mktemp("relay"),
-            sink,
-            rest=CONFIGURATION % {"sink": sink.url},
-            settings={"RELAY_LOST_AFTER": "60s"},
-        ) as running,
-    ):
+def installation(install_unbroken: Install) -> Iterator[Installation]:
+    with HttpSink() as sink, install_unbroken(sink, CONFIGURATION % {"sink": sink.url}) as running:
         yield running
 
 

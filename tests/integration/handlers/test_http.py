@@ -24,7 +24,8 @@ from service.transport.errors import (
     ConnectionLostError,
     TimedOutError,
 )
-from tests.fixtures.handling import RUN_ID, UPDATE, context, settings
+from tests.fixtures.changes import UPDATE
+from tests.fixtures.handling import RUN_ID, context, settings
 from tests.fixtures.sink import HttpSink, Reply
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of 24 bytes or more").decode()

@@ -18,7 +18,8 @@ from service.handlers.kinds import BuiltHandler, HandlerDeps
 from service.handlers.outcomes import outcome_of
 from service.handlers.templates import TemplateFailedError
 from service.handlers.types import Done, Failed
-from tests.fixtures.handling import RUN_ID, UPDATE, change, context, settings
+from tests.fixtures.changes import UPDATE, a_change
+from tests.fixtures.handling import RUN_ID, context, settings
 from tests.fixtures.sink import HttpSink
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of 24 bytes or more").decode()
@@ -70,7 +71,7 @@ async def test_the_signature_covers_the_body_that_is_sent(
 async def test_the_request_goes_to_the_records_own_address(sink: HttpSink, build: Build) -> None:
     handler = build("/tasks/{{ record.id }}/a b?t={{ record.title }}".replace(" b", "%20b"), method="GET")
     record = {"id": "a/../b?c", "title": "x&y=z"}
-    assert isinstance(await handler.call(change(record=record), context()), Done)
+    assert isinstance(await handler.call(a_change(record=record), context()), Done)
     (request,) = sink.received
     assert (request.method, request.path) == ("GET", "/tasks/a%2F..%2Fb%3Fc/a%20b?t=x%26y%3Dz")
     assert request.body == b""

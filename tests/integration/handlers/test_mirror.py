@@ -21,8 +21,8 @@ from service.handlers.builtin.mirror_table import MirrorTable
 from service.handlers.builtin.postgres import PostgresHandler
 from service.handlers.builtin.postgres_options import PostgresOptions
 from service.handlers.types import Done
+from tests.fixtures.changes import a_change
 from tests.fixtures.database import Database
-from tests.fixtures.handling import change
 from tests.fixtures.tiers import Scale
 
 ROWS = "SELECT record_id, version, fields->>'title' FROM tasks ORDER BY record_id"
@@ -41,7 +41,7 @@ def handler(engine: AsyncEngine, **options: Any) -> PostgresHandler:
 
 def at(version: int, title: str | None, record_id: str = "r1") -> Change:
     """The change that gave a record this title; None: it was deleted."""
-    return change(
+    return a_change(
         record_id=record_id,
         version=version,
         kind=Kind.UPDATE if title is not None else Kind.DELETE,
@@ -55,7 +55,7 @@ async def test_rows_follow_their_records(engine: AsyncEngine, empty_database: Da
     await mirror.write_apart([at(2, "one again"), at(2, None, "r2")])
     assert empty_database.execute(ROWS) == [("r1", 2, "one again")]
     account, app_id, moment = empty_database.execute("SELECT account, app_id, changed_at FROM tasks")[0]
-    assert (account, app_id, moment) == ("main", "ia4f42", change().created_at)
+    assert (account, app_id, moment) == ("main", "ia4f42", a_change().created_at)
 
 
 async def test_nothing_older_is_written(engine: AsyncEngine, empty_database: Database) -> None:
@@ -84,7 +84,7 @@ async def test_deleted_rows_can_be_marked(engine: AsyncEngine, empty_database: D
     await mirror.write_apart([at(2, None)])
     await mirror.write_apart([at(1, "late")])
     rows = empty_database.execute("SELECT record_id, deleted_at FROM tasks ORDER BY record_id")
-    assert rows == [("r1", change().created_at), ("r2", None)]
+    assert rows == [("r1", a_change().created_at), ("r2", None)]
     await mirror.write_apart([at(3, "restored")])
     assert empty_database.execute("SELECT deleted_at FROM tasks WHERE record_id = 'r1'") == [(None,)]
 
@@ -120,7 +120,7 @@ async def test_fields_have_columns_and_misfits_are_told(
         "open": True,
         "count": 7,
     }
-    (outcome,) = await handler(engine, columns=columns).write_apart([change(record=record)])
+    (outcome,) = await handler(engine, columns=columns).write_apart([a_change(record=record)])
     assert outcome == Done({"misfits": {"due": "'soon' is no date"}})
     shown = "title, cost::text, due, seen::text, tags, raw, open, count"
     assert empty_database.execute(f"SELECT {shown} FROM tasks") == [
@@ -130,7 +130,7 @@ async def test_fields_have_columns_and_misfits_are_told(
 
 async def test_columns_are_added_and_kept(engine: AsyncEngine, empty_database: Database) -> None:
     await handler(engine, columns={"title": "text"}).write_apart([at(1, "one")])
-    await handler(engine, columns={"status": "text[]"}).write_apart([change(record_id="r2")])
+    await handler(engine, columns={"status": "text[]"}).write_apart([a_change(record_id="r2")])
     rows = empty_database.execute("SELECT record_id, title, status FROM tasks ORDER BY record_id")
     assert rows == [("r1", "one", None), ("r2", None, ["Done"])]
 

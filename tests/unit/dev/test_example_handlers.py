@@ -5,11 +5,12 @@ from structlog.testing import capture_logs
 
 from service.dev.example.handlers_example import announce
 from service.handlers import Discard
-from tests.fixtures.handling import change, context
+from tests.fixtures.changes import a_change
+from tests.fixtures.handling import context
 
 
 async def test_it_names_the_client_of_a_task() -> None:
-    done = change(record={"title": "Send the offer"}, linked={"client": ({"id": "c1", "name": "Acme"},)})
+    done = a_change(record={"title": "Send the offer"}, linked={"client": ({"id": "c1", "name": "Acme"},)})
     with capture_logs() as logged:
         await announce(done, context(of=done))
     (line,) = logged
@@ -17,6 +18,6 @@ async def test_it_names_the_client_of_a_task() -> None:
 
 
 async def test_without_a_client_nothing_is_announced() -> None:
-    alone = change(linked={"client": ()})
+    alone = a_change(linked={"client": ()})
     with pytest.raises(Discard, match="no client"):
         await announce(alone, context(of=alone))

@@ -22,7 +22,8 @@ from service.handlers.registry import build_handlers
 from service.handlers.types import Done, Failed
 from service.rules.loader import parse
 from service.rules.problems import InvalidConfigurationError
-from tests.fixtures.handling import UPDATE, context, settings
+from tests.fixtures.changes import UPDATE
+from tests.fixtures.handling import context, settings
 
 NOTICE = UUID("0199a000-0000-7000-8000-000000000003")
 BEGAN, ENDED = datetime(2026, 11, 22, 5, tzinfo=UTC), datetime(2026, 11, 22, 6, tzinfo=UTC)

@@ -18,7 +18,8 @@ from service.handlers.clients import GuardedAuth, GuardedMeter, GuardedNoting
 from service.handlers.context import Context
 from service.handlers.database import HandlerDatabase
 from service.transport.metering import Unmetered
-from tests.fixtures.handling import CHANGE_ID, RUN_ID, context
+from tests.fixtures.changes import CHANGE_ID
+from tests.fixtures.handling import RUN_ID, context
 
 
 class Connection:

@@ -8,11 +8,12 @@ import pytest
 
 from service.changes.types import Kind
 from service.handlers.payload import build_payload, encode_payload
-from tests.fixtures.handling import CHANGE_ID, RUN_ID, change, context
+from tests.fixtures.changes import CHANGE_ID, a_change
+from tests.fixtures.handling import RUN_ID, context
 
 
 def body(attempt: int = 1, **differing: Any) -> Any:
-    return json.loads(encode_payload(build_payload(change(**differing), context(attempt=attempt))))
+    return json.loads(encode_payload(build_payload(a_change(**differing), context(attempt=attempt))))
 
 
 def test_an_update_says_everything_in_the_order_of_the_contract() -> None:
@@ -71,7 +72,7 @@ def test_gaps_are_named_where_there_are_any() -> None:
 
 
 def test_the_same_change_is_the_same_text_in_ascii() -> None:
-    first, second = (encode_payload(build_payload(change(), context())) for _ in range(2))
+    first, second = (encode_payload(build_payload(a_change(), context())) for _ in range(2))
     assert first == second
     assert first.isascii()
 

@@ -12,7 +12,7 @@ from service.rules.keeping import KeptRules
 from service.rules.linked import Linked
 from service.rules.rejudging import Judge, KeptChange
 from service.rules.schema import Rule
-from tests.fixtures.changes import a_change
+from tests.fixtures.changes import CHANGE_ID, a_change
 from tests.fixtures.random_rules import CHANGES, RULE_SETS
 
 DONE = {"status": {"equal": "Done"}}
@@ -62,7 +62,7 @@ def test_a_rule_that_asks_for_more_no_longer_fires() -> None:
     (tally,) = backtest.tallies
     assert counted(tally) == (1, 0, 0, 1, 0)
     (example,) = tally.no_longer_examples
-    assert (example.change_id, example.record_id) == (UUID(int=1), "i59adb")
+    assert (example.change_id, example.record_id) == (CHANGE_ID, "i59adb")
     assert example.decided_by == "when.status.equal"
     assert "saw ['Done']" in example.why
 

@@ -1,7 +1,7 @@
 """Conditions on linked records, before these are there and when they are."""
 
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -141,9 +141,10 @@ def kept(when: When) -> KeptConditions:
 
 def test_days_are_those_of_the_account_also_when_links_are_judged_later() -> None:
     when = When.model_validate({"client.due": {"is_today": True}})
+    late = a_change(created_at=datetime(2024, 9, 30, 22, 30, tzinfo=UTC))
     in_berlin_tomorrow = Linked({"client": [{"due": "2024-10-01"}]})
-    assert kept(when).first_miss(a_change(), in_berlin_tomorrow) is None
-    assert KeptConditions.of(when, UTC).first_miss(a_change(), in_berlin_tomorrow) is not None
+    assert kept(when).first_miss(late, in_berlin_tomorrow) is None
+    assert KeptConditions.of(when, UTC).first_miss(late, in_berlin_tomorrow) is not None
 
 
 def test_conditions_of_a_record_that_is_not_known_can_not_be_judged() -> None:

@@ -1,6 +1,7 @@
 """Which rules apply to a change."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -87,8 +88,9 @@ def test_changed_needs_a_diff(kind: Kind, reason: str) -> None:
 
 
 def test_today_is_the_day_of_the_change_in_the_accounts_zone() -> None:
-    assert verdict(UPDATE, when={"due": {"is_today": True}}).matched, "22:30 UTC is the next day in Berlin"
-    (in_utc,) = Matcher([rule(when={"due": {"is_today": True}})], {}).match(UPDATE, {})
+    due = a_change(record={"due": "2024-10-01"}, created_at=datetime(2024, 9, 30, 22, 30, tzinfo=UTC))
+    assert verdict(due, when={"due": {"is_today": True}}).matched, "22:30 UTC is the next day in Berlin"
+    (in_utc,) = Matcher([rule(when={"due": {"is_today": True}})], {}).match(due, {})
     assert not in_utc.matched
 
 

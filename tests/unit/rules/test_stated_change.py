@@ -14,7 +14,8 @@ from service.handlers.payload import build_payload, encode_payload
 from service.rules.linked import Linked
 from service.rules.rejudging import KeptChange
 from service.rules.stated_change import read_stated_change
-from tests.fixtures.handling import UPDATE, context
+from tests.fixtures.changes import UPDATE
+from tests.fixtures.handling import context
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SMALLEST: dict[str, Any] = {"account": "main", "app": {"id": "ia4f42"}, "kind": "create"}

@@ -17,8 +17,9 @@ from service.handlers.builtin.fusioo_update import FUSIOO_UPDATE
 from service.handlers.kinds import HandlerDeps, HandlerKind, OptionError
 from service.handlers.outcomes import outcome_of
 from service.handlers.types import Discarded, Done, Failed, Outcome
+from tests.fixtures.changes import a_change
 from tests.fixtures.fusioo_client import client_over, enveloped
-from tests.fixtures.handling import change, context, settings
+from tests.fixtures.handling import context, settings
 
 ACCOUNTS = {"main": "fusioo", "second": "fusioo", "grc": "onspring"}
 SUCCESS = enveloped({"id": "inew", "title": "t"})
@@ -43,7 +44,7 @@ async def attempt(
     """One attempt as it ends: what was raised is judged as always."""
     given = kind.options.model_validate({"account": "main", **options})
     built = kind.build(given, settings(kind.name), HandlerDeps(Path(), accounts=ACCOUNTS))
-    seen = of or change()
+    seen = of or a_change()
     try:
         return await built.call(seen, context(of=seen, fusioo=lambda *_: client_over(fusioo)))
     except RelayError as error:
@@ -85,7 +86,7 @@ async def test_an_update_of_a_linked_record(link: Any) -> None:
     fusioo = Fusioo(enveloped({}))
     record = {"id": "i59adb", "client": link}
     options = {"record": "{{ record.client }}", "fields": {"state": "Won"}}
-    await attempt(FUSIOO_UPDATE, fusioo, options, of=change(record=record))
+    await attempt(FUSIOO_UPDATE, fusioo, options, of=a_change(record=record))
     assert fusioo.sent == [("PATCH", "/records/c1", {"state": "Won"})]
 
 
@@ -104,14 +105,14 @@ async def test_an_update_of_a_linked_record(link: Any) -> None:
 async def test_a_link_that_leads_to_no_record_or_to_several(link: Any, outcome: Outcome) -> None:
     fusioo = Fusioo()
     options = {"record": "{{ record.client }}", "fields": {"state": "Won"}}
-    seen = change(record={"id": "i59adb", "client": link})
+    seen = a_change(record={"id": "i59adb", "client": link})
     assert await attempt(FUSIOO_UPDATE, fusioo, options, of=seen) == outcome
     assert fusioo.sent == []
 
 
 async def test_a_deleted_record_is_not_written_to() -> None:
     fusioo = Fusioo()
-    deleted = change(kind=Kind.DELETE, diff=None)
+    deleted = a_change(kind=Kind.DELETE, diff=None)
     for kind, options in ((FUSIOO_UPDATE, {"fields": {"a": 1}}), (FUSIOO_COMMENT, {"text": "Gone."})):
         assert await attempt(kind, fusioo, options, of=deleted) == Discarded("the record was deleted")
     assert fusioo.sent == []
@@ -124,7 +125,7 @@ async def test_a_change_of_another_account_does_not_say_which_record_is_meant() 
         (FUSIOO_COMMENT, {"text": "Hello."}),
     ]
     for kind, options in kinds:
-        outcome = await attempt(kind, fusioo, options, of=change(account="second"))
+        outcome = await attempt(kind, fusioo, options, of=a_change(account="second"))
         assert isinstance(outcome, Failed)
         assert outcome.dead
         assert "the change is of account second: say by `record`" in outcome.error
@@ -200,7 +201,7 @@ async def test_another_app_is_asked_for_by_its_name_once() -> None:
     given = FUSIOO_CREATE.options.model_validate({"account": "main", "app": "Clients", "fields": {"a": "b"}})
     built = FUSIOO_CREATE.build(given, settings("fusioo.create"), HandlerDeps(Path(), accounts=ACCOUNTS))
     for _ in range(2):
-        await built.call(change(), context(fusioo=lambda *_: client_over(fusioo)))
+        await built.call(a_change(), context(fusioo=lambda *_: client_over(fusioo)))
     assert [path for _, path, _ in fusioo.sent] == ["/apps", "/records/apps/i1", "/records/apps/i1"]
 
 
@@ -245,7 +246,7 @@ async def test_a_comment_starts_a_discussion_or_stands_in_one() -> None:
         {"record": "i59adb", "discussion": "inew"}
     )
     options = {"text": text, "discussion": "{{ record.talk }}"}
-    seen = change(record={"id": "i59adb", "status": ["Done"], "talk": "id69f"})
+    seen = a_change(record={"id": "i59adb", "status": ["Done"], "talk": "id69f"})
     assert await attempt(FUSIOO_COMMENT, fusioo, options, of=seen) == Done(
         {"discussion": "id69f", "comment": "inew"}
     )

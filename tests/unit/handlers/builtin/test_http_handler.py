@@ -13,7 +13,8 @@ from service.handlers.builtin.http_options import HttpOptions
 from service.handlers.kinds import HandlerDeps
 from service.handlers.types import Done, Failed, Outcome
 from service.transport.errors import ConnectFailedError, TimedOutError
-from tests.fixtures.handling import RUN_ID, UPDATE, context, settings
+from tests.fixtures.changes import UPDATE
+from tests.fixtures.handling import RUN_ID, context, settings
 
 NOW = datetime(2026, 11, 22, 6, 0, 0, 900_000, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from service.handlers.builtin.http_options import HttpOptions
 from service.handlers.kinds import OptionError
 from service.handlers.template_values import values_of
 from service.handlers.templates import TemplateFailedError
-from tests.fixtures.handling import UPDATE, change
+from tests.fixtures.changes import UPDATE, a_change
 
 HOST = "https://ops.example.com"
 
@@ -22,7 +22,7 @@ def templates(**options: Any) -> MessageTemplates:
 
 
 def message(record: dict[str, Any] | None = None, **options: Any) -> Message:
-    values = values_of(UPDATE if record is None else change(record=record))
+    values = values_of(UPDATE if record is None else a_change(record=record))
     return templates(**options).render(values, lambda: {"ours": True})
 
 

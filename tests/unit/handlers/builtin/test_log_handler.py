@@ -10,7 +10,8 @@ from service.changes.types import Change, FieldDiff, Kind
 from service.handlers.builtin.log import LOG, LogOptions
 from service.handlers.kinds import HandlerDeps
 from service.handlers.types import Done
-from tests.fixtures.handling import RUN_ID, UPDATE, change, context, settings
+from tests.fixtures.changes import UPDATE, a_change
+from tests.fixtures.handling import RUN_ID, context, settings
 
 
 async def line_for(of: Change, **options: Any) -> dict[str, Any]:
@@ -31,14 +32,14 @@ async def test_a_line_names_the_change_and_what_differs_but_shows_no_value() -> 
 
 async def test_named_fields_are_shown_with_both_sides() -> None:
     diff = {**(UPDATE.diff or {}), "salary": FieldDiff(1, 2)}
-    line = await line_for(change(diff=diff), fields=("status", "title", "unknown"))
+    line = await line_for(a_change(diff=diff), fields=("status", "title", "unknown"))
     assert line["changed"] == ["salary", "status"]
     assert line["fields"] == {"status": ["Done"], "title": "Ünïcode", "unknown": None}
     assert line["diff"] == {"status": [["In progress"], ["Done"]]}
 
 
 async def test_a_deletion_of_something_never_seen_has_a_line_too() -> None:
-    line = await line_for(change(kind=Kind.DELETE, record=None, diff=None), fields=("status",))
+    line = await line_for(a_change(kind=Kind.DELETE, record=None, diff=None), fields=("status",))
     assert line["fields"] == {"status": None}
     assert "changed" not in line
 

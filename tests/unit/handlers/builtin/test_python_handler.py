@@ -14,7 +14,8 @@ from service.handlers import Discard
 from service.handlers.builtin.python import PYTHON, PythonOptions, load_function
 from service.handlers.kinds import BuiltHandler, HandlerDeps, OptionError
 from service.handlers.types import Done
-from tests.fixtures.handling import UPDATE, context, settings
+from tests.fixtures.changes import UPDATE
+from tests.fixtures.handling import context, settings
 from tests.fixtures.waiting import wait_until_async
 
 MODULE = """
