@@ -16,16 +16,19 @@ from sqlalchemy import Connection
 
 import service.alarms.models
 import service.budget.models
+import service.captures.models
 import service.db.processes
 import service.handlers.models
 import service.inbox.models
 import service.links.models
 import service.own_writes.models
+import service.reconciles.models
 import service.records.models
 import service.registrations.models
 import service.rulebooks.models
 import service.ticks.models
-import service.tokens.models  # noqa: F401  each adds its tables to Base
+import service.tokens.models
+import service.walks.models  # noqa: F401  each adds its tables to Base
 from service.db.base import Base
 from service.db.migrating import migration_connection
 

@@ -53,6 +53,15 @@ class RunStatus(StrEnum):
     """What its rule asks of linked records does not hold: its handler was never called."""
 
 
+class WalkPurpose(StrEnum):
+    """Why all records of an app are read, page by page."""
+
+    BACKFILL = "backfill"
+    """A person asked for it: every record into snapshots."""
+    FULL_SWEEP = "full_sweep"
+    """What reconcile can't see is found: deletions, and changes that move no stamp."""
+
+
 class AttemptOutcome(StrEnum):
     """How one try at a run ended. NULL while it is under way."""
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from service.changes.types import Diff, Fields, Kind
+from service.changes.types import Diff, Fields, Kind, Origin
 from service.lifecycle import DeliveryOutcome, DeliveryStatus, RecordState
 
 ALONE_AT = 3
@@ -58,6 +58,8 @@ class Hint:
     """The request that brought it."""
     led_to_change: bool = field(default=False, kw_only=True)
     """Whether an earlier look for it found a change."""
+    origin: Origin = field(default=Origin.WEBHOOK, kw_only=True)
+    """Who told of it: a webhook, or we ourselves, who noticed that no webhook did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from service.changes.decision import (
     settled,
 )
 from service.changes.diff import compare
-from service.changes.types import Fields, Kind
+from service.changes.types import Fields, Kind, Origin
 from service.changes.unchanged import tell_unchanged
 from service.lifecycle import DeliveryOutcome, RecordState
 
@@ -38,12 +38,16 @@ CREATED_SLACK = timedelta(minutes=5)
 """A record created so shortly before we began to watch may still be new to us: clocks differ."""
 
 
+BASELINE_GRACE = timedelta(seconds=60)
+"""A webhook that comes so soon after a record was taken in by backfill tells of an edit that this showed."""
+
+
 def decide(
     snapshot: Snapshot, memory: Memory, sight: Fields | Sight, hints: Sequence[Hint], look: Look
 ) -> Decision:
     """Say what a look at one record means. `sight` is its fields, or that there were none."""
     decision = _decide(snapshot, memory, sight, hints, look)
-    return tell_unchanged(decision) if look.tells_unchanged else decision
+    return tell_unchanged(decision, hints) if look.tells_unchanged else decision
 
 
 def _decide(
@@ -61,7 +65,7 @@ def _decide(
         again = asked_again(timedelta(0), "it exists; asked for among its app again")
         return Decision(snapshot, fates=dict.fromkeys((hint.id for hint in hints), again))
     young = [hint for hint in hints if hint.waited < look.recheck.soon]
-    if young and _is_older(sight, snapshot):
+    if young and is_older(sight, snapshot):
         return Decision(snapshot, fates=dict(_fates_of_stale(hints, look)))
     return _found(snapshot, memory, sight, hints, look)
 
@@ -70,18 +74,35 @@ def _found(snapshot: Snapshot, memory: Memory, fields: Fields, hints: Sequence[H
     comparison = compare(snapshot.fields, fields, schema_fields=look.schema)
     finding: Finding | None
     if snapshot.state is RecordState.UNSEEN:
-        new = _is_new(fields, hints, look.watched_since)
+        new = is_new(fields, hints, look.watched_since)
         finding = Finding(Kind.CREATE if new else Kind.UPDATE, comparison.fields)
     elif snapshot.state is RecordState.DELETED:
         finding = Finding(Kind.CREATE, comparison.fields, restored=True)
     elif comparison.diff:
         finding = Finding(Kind.UPDATE, comparison.fields, comparison.diff)
+    elif _was_taken_in_edited(snapshot, memory, hints):
+        finding = Finding(Kind.UPDATE, comparison.fields)
     else:
         finding = None
     kept = Snapshot(RecordState.LIVE, snapshot.version + (finding is not None), comparison.fields)
     sure = _is_sure(snapshot, memory, hints, look)
     fates = _fates_of_found(hints, look, changed=finding is not None, sure=sure)
     return Decision(kept, finding, fates, comparison.left)
+
+
+def _was_taken_in_edited(snapshot: Snapshot, memory: Memory, hints: Sequence[Hint]) -> bool:
+    """Whether a webhook may tell of an edit that was there already when a backfill took in the record.
+
+    Such a record has version 0: there was no change yet. What differed before that nobody knows.
+    """
+    return (
+        snapshot.version == 0
+        and memory.seen_at is not None
+        and any(
+            hint.origin is Origin.WEBHOOK and hint.received_at - memory.seen_at < BASELINE_GRACE
+            for hint in hints
+        )
+    )
 
 
 def _is_sure(snapshot: Snapshot, memory: Memory, hints: Sequence[Hint], look: Look) -> bool:
@@ -132,7 +153,7 @@ def _newest(hints: Sequence[Hint]) -> Hint:
     return max(hints, key=lambda hint: (hint.received_at, hint.id))
 
 
-def _is_older(fields: Fields, snapshot: Snapshot) -> bool:
+def is_older(fields: Fields, snapshot: Snapshot) -> bool:
     """Whether an answer shows a state from before the last one that we saw."""
     if snapshot.state is not RecordState.LIVE or snapshot.fields is None:
         return False
@@ -140,7 +161,8 @@ def _is_older(fields: Fields, snapshot: Snapshot) -> bool:
     return shown is not None and known is not None and shown < known
 
 
-def _is_new(fields: Fields, hints: Sequence[Hint], watched_since: datetime | None) -> bool:
+def is_new(fields: Fields, hints: Sequence[Hint], watched_since: datetime | None) -> bool:
+    """Whether a record that was never seen was created since we watch; without stamps, a hint says it."""
     created = parse_stamp(fields.get("created"))
     if created is None or watched_since is None:
         return any(hint.kind is Kind.CREATE for hint in hints)

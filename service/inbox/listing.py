@@ -20,6 +20,8 @@ class DeliveryView:
     app_id: str
     record_id: str
     kind: str | None
+    origin: str
+    """`webhook`; `reconcile` or `backfill` where we noticed it ourselves."""
     status: str
     outcome: str | None
     reason: str | None
@@ -52,9 +54,10 @@ async def list_deliveries(
     record_id: str | None = None,
     status: str | None = None,
     change_id: UUID | None = None,
+    before: int | None = None,
     limit: int = 50,
 ) -> list[DeliveryView]:
-    """The newest deliveries first; `change_id`: those that led to one change."""
+    """The newest deliveries first; `change_id`: those that led to one change; `before`: older than this."""
     query = select(*_COLUMNS).order_by(Delivery.id.desc()).limit(limit)
     if account is not None:
         query = query.where(Delivery.account == account)
@@ -66,6 +69,8 @@ async def list_deliveries(
         query = query.where(Delivery.status == status)
     if change_id is not None:
         query = query.where(Delivery.change_id == change_id)
+    if before is not None:
+        query = query.where(Delivery.id < before)
     return [DeliveryView(**row) for row in (await connection.execute(query)).mappings()]
 
 

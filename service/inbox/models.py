@@ -6,12 +6,13 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from service.changes.types import Origin
 from service.db.base import QUEUE_STORAGE, Base, Moment, Serial, one_of, status_in
 from service.lifecycle import DELIVERY_UNFINISHED, DeliveryOutcome, DeliveryStatus
 
 
 class Delivery(Base):
-    """One record id in one request that a provider made to us.
+    """One record id in one request that a provider made to us, or that we noticed ourselves (`origin`).
 
     The request's raw body stands on its first delivery (`position` 0) only; the others find it by
     `request_id`.
@@ -21,7 +22,10 @@ class Delivery(Base):
     __tablename__ = "deliveries"
 
     id: Mapped[Serial]
-    registration_id: Mapped[UUID]
+    registration_id: Mapped[UUID | None]
+    """NULL: nobody delivered it."""
+    origin: Mapped[str] = mapped_column(server_default=Origin.WEBHOOK)
+    """`reconcile` or `backfill`: we noticed it, and no webhook told of it until then."""
     account: Mapped[str]
     app_id: Mapped[str]
     kind: Mapped[str | None]
@@ -47,6 +51,7 @@ class Delivery(Base):
     __table_args__ = (
         one_of("status", DeliveryStatus),
         one_of("outcome", DeliveryOutcome),
+        one_of("origin", Origin),
         Index(
             "ix_deliveries_unfinished",
             "account",

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.changes.decision import Hint
-from service.changes.types import Kind
+from service.changes.types import Kind, Origin
 from service.inbox.batching import DueDelivery
 from service.lifecycle import DeliveryOutcome, DeliveryStatus
 
@@ -39,7 +39,7 @@ async def read_due(
     rows = await connection.execute(
         text(
             """
-            SELECT id, record_id, kind, looks, received_at, request_id, change_id,
+            SELECT id, record_id, kind, origin, looks, received_at, request_id, change_id,
                 now() - received_at AS waited FROM deliveries
             WHERE account = :account AND app_id = :app_id AND status IN ('pending', 'recheck')
             AND due_at <= now() ORDER BY due_at, id LIMIT :at_most"""
@@ -56,6 +56,7 @@ async def read_due(
                 waited=row.waited,
                 request_id=row.request_id,
                 led_to_change=row.change_id is not None,
+                origin=Origin(row.origin),
             ),
             row.record_id,
         )

@@ -56,7 +56,15 @@ class Registration(Base):
     """What the provider was told to call."""
     webhook_id: Mapped[str | None]
     """The provider's id of it; NULL until its answer is stored."""
+    manual: Mapped[bool] = mapped_column(server_default="false")
+    """A person set its webhook up (`relay webhooks add`): no plan touches it."""
     status: Mapped[str]
+    retire_at: Mapped[datetime | None]
+    """Retiring: from then on its webhook is deleted at the provider."""
+    heard_at: Mapped[datetime | None]
+    """When its last delivery came, as far as was looked."""
+    silent_since: Mapped[datetime | None]
+    """Changes came that it should have told of, and did not: since when that is known."""
     created_at: Mapped[Moment]
     changed_at: Mapped[Moment]
 
@@ -69,7 +77,7 @@ class Registration(Base):
             "app_id",
             "kind",
             unique=True,
-            postgresql_where=text("status IN ('active', 'creating')"),
+            postgresql_where=text("status IN ('active', 'creating') AND NOT manual"),
         ),
     )
 

@@ -20,11 +20,11 @@ from service.registrations.plan import LIVE, Ours, Wanted
 async def load_ours(connection: AsyncConnection, account: str) -> list[Ours]:
     """Every registration that `webhooks apply` ever made for the account, the oldest first.
 
-    Those without a kind were made by a person: no plan touches them.
+    Those that a person set up are not among them: no plan touches them.
     """
     rows = await connection.execute(
         select(Registration.__table__)
-        .where(Registration.account == account, Registration.kind.is_not(None))
+        .where(Registration.account == account, ~Registration.manual)
         .order_by(Registration.id)
     )
     return [

@@ -31,7 +31,10 @@ _ELSEWHERE = ("account", "app")
 def changes_of(
     decisions: Mapping[str, Decision], due: Mapping[str, Sequence[DueDelivery]], origin: Origin
 ) -> dict[str, NewChange]:
-    """Give what was found an id each, by record id, and count the deliveries that led to it."""
+    """Give what was found an id each, by record id, and count the deliveries that led to it.
+
+    Where hints led to it, its origin is theirs: a webhook's, if any of the look came of one; else `origin`.
+    """
     changes = {}
     for record_id, decision in decisions.items():
         if decision.finding is None:
@@ -42,14 +45,19 @@ def changes_of(
             record_id=record_id,
             version=decision.snapshot.version,
             kind=decision.finding.kind,
-            origin=origin,
+            origin=_origin_of(due.get(record_id, ()), origin),
             restored=decision.finding.restored,
             diff=decision.finding.diff,
             record=decision.finding.record,
-            deliveries=len(led),
+            deliveries=sum(each.hint.origin is Origin.WEBHOOK for each in led),
             first_received_at=min((each.received_at for each in led), default=None),
         )
     return changes
+
+
+def _origin_of(due: Sequence[DueDelivery], otherwise: Origin) -> Origin:
+    origins = [each.hint.origin for each in due]
+    return Origin.WEBHOOK if Origin.WEBHOOK in origins else next(iter(origins), otherwise)
 
 
 def with_origins(changes: Mapping[str, NewChange], echoes: Mapping[str, Echo]) -> dict[str, NewChange]:

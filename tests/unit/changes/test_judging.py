@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.changes.decision import Look, Memory, Sight, Snapshot
-from service.changes.judging import decide, parse_stamp
-from service.changes.types import FieldDiff, Kind
+from service.changes.judging import BASELINE_GRACE, decide, parse_stamp
+from service.changes.types import FieldDiff, Kind, Origin
 from service.lifecycle import DeliveryOutcome, DeliveryStatus, RecordState
 from tests.fixtures.hints import BEGAN, CHANGED, RECHECK, UNCHANGED, again, fates, hint
 
@@ -178,3 +178,41 @@ def test_a_stamp_without_a_zone_is_utc() -> None:
     shifted = parse_stamp("2016-09-15T07:00:00-0500")
     assert shifted is not None
     assert shifted.utcoffset() == timedelta(hours=-5)
+
+
+TAKEN_IN = Snapshot(RecordState.LIVE, 0, FIELDS)
+"""As a backfill stores a record that was never seen."""
+
+
+@pytest.mark.parametrize(
+    ("taken_in_ago", "origin", "told"),
+    [
+        (BASELINE_GRACE.total_seconds() - 1 + 5, Origin.WEBHOOK, True),
+        (BASELINE_GRACE.total_seconds() + 5, Origin.WEBHOOK, False),
+        (0, Origin.WEBHOOK, True),
+        (0, Origin.RECONCILE, False),
+    ],
+)
+def test_a_webhook_right_after_a_backfill_tells_of_what_that_showed_already(
+    taken_in_ago: float, origin: Origin, *, told: bool
+) -> None:
+    memory = Memory(seen_at=BEGAN - timedelta(seconds=taken_in_ago))
+    decision = decide(TAKEN_IN, memory, FIELDS, [hint(waited=5, origin=origin)], LOOK)
+    if told:
+        assert decision.finding is not None
+        assert (decision.finding.kind, decision.finding.diff) == (Kind.UPDATE, None)
+        assert decision.snapshot == Snapshot(RecordState.LIVE, 1, FIELDS)
+    else:
+        assert (decision.finding, decision.snapshot) == (None, TAKEN_IN)
+
+
+def test_what_differs_from_a_backfill_is_an_update_with_its_diff() -> None:
+    decision = decide(TAKEN_IN, Memory(seen_at=BEGAN), DONE, [hint()], LOOK)
+    assert decision.finding is not None
+    assert decision.finding.diff == {"status": FieldDiff(["To do"], ["Done"])}
+    assert decision.snapshot.version == 1
+
+
+def test_a_webhook_for_a_record_with_a_change_tells_nothing_new_however_soon_it_comes() -> None:
+    decision = decide(LIVE, Memory(seen_at=BEGAN), FIELDS, [hint(waited=5)], LOOK)
+    assert decision.finding is None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.changes.decision import Hint, Look, Memory, Sight, Snapshot
 from service.changes.judging import decide
-from service.changes.types import Fields, Kind
+from service.changes.types import Fields, Kind, Origin
 from service.lifecycle import DeliveryOutcome, RecordState
 from tests.fixtures.hints import CHANGED, RECHECK, UNCHANGED, again, fates, hint
 
@@ -107,3 +107,16 @@ def test_nothing_else_is_decided_otherwise(
         assert telling.snapshot.version - plain.snapshot.version == bool(settled)
         assert telling.snapshot.fields == plain.snapshot.fields
     assert [each.status for each in telling.fates.values()] == [each.status for each in plain.fates.values()]
+
+
+def test_what_we_noticed_ourselves_tells_no_rule_that_nothing_changed() -> None:
+    own = hint(None, waited=5, origin=Origin.RECONCILE)
+    decision = decide(LIVE, NOTHING, FIELDS, [own], TELLING)
+    assert (decision.finding, fates(decision)) == (None, [UNCHANGED])
+
+
+def test_one_webhook_among_what_we_noticed_tells_it() -> None:
+    own, delivered = hint(None, waited=5, origin=Origin.RECONCILE), hint(number=2, waited=5)
+    decision = decide(LIVE, NOTHING, FIELDS, [own, delivered], TELLING)
+    assert decision.finding is not None
+    assert decision.finding.diff == {}
