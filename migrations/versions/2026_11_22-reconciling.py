@@ -25,11 +25,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("captured_requests", "captures", "walked", "walks", "reconciles"):
+    for table in ("captured_requests", "captures", "walked", "walks", "reconciles", "hearing"):
         op.drop_table(table)
     op.execute("UPDATE registrations SET status = 'deleted' WHERE manual")
     _index_live("")
-    for column in ("silent_since", "heard_at", "retire_at", "manual"):
+    for column in ("last_heard", "silent_since", "heard_at", "retire_at", "manual"):
         op.drop_column("registrations", column)
     op.execute("DELETE FROM deliveries WHERE registration_id IS NULL")
     op.alter_column("deliveries", "registration_id", nullable=False)
@@ -49,7 +49,22 @@ def _mark_registrations() -> None:
     op.add_column("registrations", sa.Column("manual", sa.Boolean(), server_default="false", nullable=False))
     for column in ("retire_at", "heard_at", "silent_since"):
         op.add_column("registrations", sa.Column(column, sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "registrations",
+        sa.Column(
+            "last_heard",
+            postgresql.ARRAY(sa.DateTime(timezone=True)),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+    )
     _index_live(" AND NOT manual")
+    op.create_table(
+        "hearing",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("reached", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_hearing")),
+    )
 
 
 def _index_live(but: str) -> None:

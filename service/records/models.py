@@ -85,6 +85,15 @@ class ChangeRow(Base):
         one_of("origin", Origin),
         UniqueConstraint("account", "app_id", "record_id", "version"),
         Index(None, "created_at"),
+        # No webhook told of these: few, unless webhooks are lost.
+        Index(
+            "ix_changes_reconciled",
+            "account",
+            "app_id",
+            "kind",
+            "created_at",
+            postgresql_where=text("origin = 'reconcile'"),
+        ),
     )
 
 

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.changes.types import Kind
@@ -63,6 +63,10 @@ class Registration(Base):
     """Retiring: from then on its webhook is deleted at the provider."""
     heard_at: Mapped[datetime | None]
     """When its last delivery came, as far as was looked."""
+    last_heard: Mapped[list[datetime]] = mapped_column(
+        ARRAY(DateTime(timezone=True)), server_default=text("'{}'")
+    )
+    """When its last deliveries came, at most three different moments, the newest first."""
     silent_since: Mapped[datetime | None]
     """Changes came that it should have told of, and did not: since when that is known."""
     created_at: Mapped[Moment]
@@ -94,3 +98,13 @@ class RegistrationSecret(Base):
     sealed: Mapped[bytes]
     created_at: Mapped[Moment]
     retired_at: Mapped[datetime | None]
+
+
+class Hearing(Base):
+    """How far deliveries were looked through for what our webhooks told of. One row, made at the first look."""
+
+    __tablename__ = "hearing"
+
+    name: Mapped[Key]
+    reached: Mapped[int] = mapped_column(BigInteger)
+    """The deliveries up to this id are noted with their registrations."""
