@@ -21,12 +21,19 @@ def handler(**settings: Any) -> Handler:
         ("30/m", timedelta(seconds=2)),
         ("500/h", timedelta(seconds=7.2)),
         ("2 per m", timedelta(seconds=30)),
+        (" 2/m ", timedelta(seconds=30)),
     ],
 )
 def test_a_rate_is_so_many_in_a_time(written: str, every: timedelta) -> None:
     rate = handler(rate=written).rate
     assert rate is not None
     assert rate.every == every
+
+
+def test_a_rate_is_shown_as_it_is_written_and_taken_as_it_is() -> None:
+    written = handler(rate="30 per m")
+    assert str(written.rate) == written.model_dump()["rate"] == "30/m"
+    assert handler(rate=written.rate).rate == written.rate
 
 
 @pytest.mark.parametrize("written", ["10", "0/s", "ten/s", "10/d", 10, "1.5/s", ""])

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from structlog.testing import capture_logs
 
 from service.changes.types import Change
 from service.db.engine import open_engine
 from service.handlers.context import Context
 from service.handlers.kinds import BatchApart, BoundHandler, OwnBatch
-from service.handlers.types import Done, Outcome
+from service.handlers.types import Done, Failed, Outcome
+from service.rules.discipline import Breaker
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, APP, Pipeline, bound, rule
 
@@ -39,6 +41,7 @@ class Effects:
     """Records with which nothing can be written."""
     batches: list[list[str]] = field(default_factory=list)
     alone: list[str] = field(default_factory=list)
+    prepared: int = 0
     written: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event | None = None
 
@@ -65,11 +68,11 @@ class Effects:
             raise ValueError("poison")
 
     def handler(self, most: int = 100, **settings: Any) -> BoundHandler:
-        return bound(self.call, batch=OwnBatch(most, _prepared, self.write), **settings)
+        return bound(self.call, batch=OwnBatch(most, self.prepare, self.write), **settings)
 
-
-async def _prepared() -> None:
-    """There is nothing to prepare."""
+    async def prepare(self) -> None:
+        """Count it; there is nothing to prepare."""
+        self.prepared += 1
 
 
 async def changed(engine: AsyncEngine, database: Database, handler: BoundHandler, times: int = 1) -> Pipeline:
@@ -94,6 +97,7 @@ async def test_all_that_is_ready_goes_together(engine: AsyncEngine, database: Da
     await pipeline.runner(pipeline.process()).run("ops")
     assert [sorted(batch) for batch in effects.batches] == [list(RECORDS), list(RECORDS)]
     assert effects.alone == []
+    assert effects.prepared == 2, "before each"
     assert statuses(database) == {("done", 1)}
     assert database.execute(EFFECTS) == [(record, 2) for record in RECORDS]
     details = "SELECT DISTINCT outcome, detail FROM attempts ORDER BY detail"
@@ -179,3 +183,48 @@ async def test_elsewhere_the_runs_are_marked_afterwards(engine: AsyncEngine, dat
     await pipeline.runner(pipeline.process()).run("ops")
     assert taken == [8, 4, 4]
     assert statuses(database) == {("done", 1)}
+
+
+async def test_elsewhere_a_batch_that_takes_too_long_goes_one_by_one(
+    engine: AsyncEngine, database: Database
+) -> None:
+    taken: list[int] = []
+
+    async def write(changes: Sequence[Change]) -> Sequence[Outcome]:
+        taken.append(len(changes))
+        await asyncio.Event().wait()
+        return []
+
+    effects = Effects()
+    handler = bound(effects.call, batch=BatchApart(100, write), timeout=timedelta(seconds=0.3))
+    pipeline = await changed(engine, database, handler)
+    await pipeline.runner(pipeline.process()).run("ops")
+    assert taken == [8, 4, 2, 2, 4, 2, 2]
+    assert sorted(effects.alone) == list(RECORDS)
+    assert statuses(database) == {("done", 1)}
+
+
+@pytest.mark.parametrize("apart", [False, True])
+async def test_each_run_of_a_batch_is_told_of_and_its_handler_judged(
+    engine: AsyncEngine, database: Database, apart: bool
+) -> None:
+    """The kind itself says of each that it failed: three in a row, and the handler is left alone."""
+
+    async def refuse(changes: Sequence[Change]) -> Sequence[Outcome]:
+        return [Failed("no answer") for _ in changes]
+
+    batch = (
+        BatchApart(3, refuse)
+        if apart
+        else OwnBatch(3, Effects().prepare, lambda _connection, changes: refuse(changes))
+    )
+    retry = (timedelta(hours=1),)
+    handler = bound(Effects().call, batch=batch, retry=retry, concurrency=1, breaker=Breaker(failures=3))
+    pipeline = await changed(engine, database, handler)
+    with capture_logs() as logs:
+        await pipeline.runner(pipeline.process()).run("ops")
+    told = [each for each in logs if each["event"] == "run.attempted"]
+    assert [(each["outcome"], each["error"]) for each in told] == [("failed", "no answer")] * 3
+    assert len({each["run"] for each in told}) == 3
+    assert database.execute("SELECT failures_in_row, opened_at IS NULL FROM handler_states") == [(3, False)]
+    assert database.execute("SELECT count(*) FROM runs WHERE attempts = 0") == [(len(RECORDS) - 3,)]

@@ -1,6 +1,6 @@
 """Many runs are retried or discarded by a filter: counted before, and each record's in their order."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -49,8 +49,11 @@ async def test_one_that_is_refused_stops_no_other(engine: AsyncEngine, rows: Row
     for number in range(len(overtaken)):
         rows.run(DONE, record=f"r{number}")
     free = rows.run(DEAD, record="free")
-    bulk = await retry_all(engine, ALL_DEAD, on_progress=ignore)
+    told: list[tuple[int, int]] = []
+    bulk = await retry_all(engine, ALL_DEAD, on_progress=lambda done, of: told.append((done, of)))
+    assert told[-1] == (len(overtaken) + 1, len(overtaken) + 1), "those that are refused are done with, too"
     assert (bulk.done, bulk.refused, len(bulk.reasons)) == (1, len(overtaken), REASONS_AT_MOST)
+    assert len(set(bulk.reasons)) == REASONS_AT_MOST
     assert "--out-of-order" in bulk.reasons[0]
     assert rows.status(free) == READY
     bulk = await retry_all(engine, ALL_DEAD, out_of_order=True, on_progress=ignore)
@@ -61,13 +64,25 @@ async def test_filters_mean_what_they_say(engine: AsyncEngine, database: Databas
     old, loud, other = rows.run(DEAD, record="a"), rows.run(DEAD, record="b"), rows.run(DEAD, handler="other")
     database.execute("UPDATE runs SET created_at = now() - interval '2 days' WHERE id = %s", (old,))
     database.execute("UPDATE runs SET error = 'HTTP 503: Busy' WHERE id = %s", (loud,))
+    database.execute("UPDATE runs SET account = 'second', app_id = 'iother' WHERE id = %s", (other,))
+    ((change_id,),) = database.execute("SELECT change_id FROM runs WHERE id = %s", (loud,))
     assert await count(engine, ALL_DEAD) == {"ops": 2, "other": 1}
     for wanted, number in (
         (RunFilter(status=DEAD, since=timedelta(days=1)), 2),
+        (RunFilter(status=DEAD, since=datetime(2020, 1, 1, tzinfo=UTC)), 3),
+        (RunFilter(status=DEAD, until=timedelta(days=1)), 1),
+        (RunFilter(status=DEAD, until=datetime(2020, 1, 1, tzinfo=UTC)), 0),
         (RunFilter(status=DEAD, error_contains="busy"), 1),
+        (RunFilter(status=DEAD, error_contains="BUSY"), 1),
+        (RunFilter(status=DEAD, error_contains="b_sy"), 0),
+        (RunFilter(change_id=change_id), 1),
+        (RunFilter(status=DEAD, account="main"), 2),
+        (RunFilter(status=DEAD, app_ids=["iother"]), 1),
+        (RunFilter(status=DEAD, app_ids=["iother", "ia4f42"]), 3),
+        (RunFilter(status=DEAD, app_ids=[]), 0),
         (RunFilter(status=DEAD, handler="other"), 1),
         (RunFilter(status=DEAD, record_id="a"), 1),
-        (RunFilter(status=DEAD, rule="urgent", account="main", app_ids=["ia4f42"]), 3),
+        (RunFilter(status=DEAD, rule="urgent", account="main", app_ids=["ia4f42"]), 2),
         (RunFilter(status=DEAD, rule="nobody"), 0),
         (RunFilter(status=READY), 0),
     ):
