@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -18,11 +17,11 @@ from service.errors import ConfigurationError
 from service.queue.publisher import Publisher
 from service.rules.configuration import Configuration
 from service.rules.loader import load
+from service.scheduler.periods import tick_periods
 from service.scheduler.rounds import Rounds
 from service.scheduler.ticking import Scheduler
 from service.terminal import heeding_sighup
 
-RETENTION_EVERY = timedelta(hours=1)
 ENDS_WITHIN = 3.0
 """Seconds that the tick under way has to end after a signal."""
 
@@ -51,18 +50,18 @@ async def _run(settings: Settings) -> None:
         held.push_async_callback(asyncio.to_thread, publisher.close)
         rounds = Rounds(engine, settings, configuration, bells=publisher)
         _note_rules(settings, configuration)
-        await held.enter_async_context(heeding_sighup(partial(_reload, settings, rounds), end=stop.set))
         scheduler = Scheduler(
             engine,
-            periods={
-                "sweep": settings.sweep_every,
-                "alarms": settings.sweep_every,
-                "retention": RETENTION_EVERY,
-                "apps": settings.apps_every,
-            },
+            periods=tick_periods(settings, configuration),
             here={"sweep": rounds.sweep, "alarms": rounds.tell},
             ring=publisher.ring,
         )
+
+        def take(configuration: Configuration) -> None:
+            rounds.take(configuration)
+            scheduler.take(tick_periods(settings, configuration))
+
+        await held.enter_async_context(heeding_sighup(partial(_reload, settings, take), end=stop.set))
         structlog.get_logger().info("scheduler.started")
         await end_soon_after(scheduler.run, stop, within=ENDS_WITHIN)
         structlog.get_logger().info("scheduler.stopped")
@@ -84,13 +83,13 @@ async def end_soon_after(
         await asyncio.wait({task}, timeout=1.0)
 
 
-async def _reload(settings: Settings, rounds: Rounds) -> None:
+async def _reload(settings: Settings, take: Callable[[Configuration], None]) -> None:
     try:
         configuration = await asyncio.to_thread(load, settings.config, os.environ)
     except ConfigurationError as error:
         structlog.get_logger().error("rules.refused", place=str(settings.config), error=str(error))
     else:
-        rounds.take(configuration)
+        take(configuration)
         _note_rules(settings, configuration)
 
 

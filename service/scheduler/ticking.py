@@ -29,7 +29,7 @@ class Scheduler:
         self,
         engine: AsyncEngine,
         *,
-        periods: Mapping[str, timedelta],
+        periods: Mapping[DueTick, timedelta],
         here: Mapping[str, Callable[[], Awaitable[None]]],
         ring: Callable[[DoJob], None],
         overdue_every: timedelta = OVERDUE_EVERY,
@@ -37,20 +37,24 @@ class Scheduler:
     ) -> None:
         """Take how often each tick is due, and what is done `here` for some; the others are workers' jobs."""
         self._engine, self._ring, self._patience = engine, ring, patience
-        self._periods = {**periods, OVERDUE: overdue_every}
+        self._overdue_every = overdue_every
         self._here = {**here, OVERDUE: self._ring_overdue}
+        self._failing = False
+        self._ensured: Mapping[DueTick, timedelta] = {}
+        self.take(periods)
+
+    def take(self, periods: Mapping[DueTick, timedelta]) -> None:
+        """Let these ticks be due so often from the next turn on; those about what is left out go."""
+        self._periods = {**periods, DueTick(OVERDUE, ""): self._overdue_every}
         shortest = min(self._periods.values()).total_seconds()
         self._pause = min(_LOOK_EVERY, shortest / 4)
-        self._failing = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set. Whatever fails, Postgres away above all, is waited out."""
-        ensured = False
         while not stop.is_set():
             try:
-                if not ensured:
+                if self._ensured is not self._periods:
                     await self._ensure_ticks()
-                    ensured = True
                 await self.turn()
             except Exception as error:  # noqa: BLE001  a scheduler that ends repairs nothing any more
                 self._note_failure(error)
@@ -71,9 +75,12 @@ class Scheduler:
                 await self._do_here(tick)
 
     async def _ensure_ticks(self) -> None:
+        periods = self._periods
         async with self._engine.begin() as connection:
-            for name, every in sorted(self._periods.items()):
-                await ticks.ensure(connection, name, "", every)
+            for tick in sorted(periods, key=lambda tick: (tick.name, tick.key)):
+                await ticks.ensure(connection, tick.name, tick.key, periods[tick])
+            await ticks.forget_left(connection, periods)
+        self._ensured = periods
 
     async def _do_here(self, tick: DueTick) -> None:
         await self._here[tick.name]()

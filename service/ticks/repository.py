@@ -22,6 +22,12 @@ _ENSURE = text("""
     ON CONFLICT (name, key) DO UPDATE
     SET every = excluded.every, next_at = least(ticks.next_at, now() + excluded.every)
     WHERE ticks.every <> excluded.every""")
+_FORGET_LEFT = text("""
+    DELETE FROM ticks WHERE key <> '' AND NOT EXISTS (
+        SELECT FROM unnest(CAST(:names AS text[]), CAST(:keys AS text[])) AS kept (name, key)
+        WHERE kept.name = ticks.name AND kept.key = ticks.key)""")
+_HASTEN = text("""
+    UPDATE ticks SET next_at = now() WHERE name = :name AND key = :key AND next_at > now()""")
 _CLAIM_DUE = text("""
     WITH due AS (
         SELECT name, key FROM ticks WHERE next_at <= now() ORDER BY next_at LIMIT 100
@@ -54,6 +60,18 @@ class DueTick:
 async def ensure(connection: AsyncConnection, name: str, key: str, every: timedelta) -> None:
     """Make a tick, first due at once; one that is there already keeps its time and gets the new period."""
     await connection.execute(_ENSURE, {"name": name, "key": key, "every": every})
+
+
+async def forget_left(connection: AsyncConnection, kept: Collection[DueTick]) -> None:
+    """Remove the ticks that are about something (their key says what) and are not among these any more."""
+    ordered = sorted((tick.name, tick.key) for tick in kept)
+    values = {"names": [name for name, _ in ordered], "keys": [key for _, key in ordered]}
+    await connection.execute(_FORGET_LEFT, values)
+
+
+async def hasten(connection: AsyncConnection, name: str, key: str) -> None:
+    """Let a tick be due now; one that is not there, or due already, stays as it is."""
+    await connection.execute(_HASTEN, {"name": name, "key": key})
 
 
 async def claim_due(connection: AsyncConnection) -> list[DueTick]:

@@ -14,13 +14,10 @@ from service.handlers.registry import build_handlers, close_handlers
 from service.pipeline.accounts.opened import Accounts
 from service.pipeline.accounts.tokens import TokenVault
 from service.pipeline.checking.alarms import check_at_start
-from service.pipeline.checking.refresh import AppRefresh
 from service.pipeline.halts import try_halted
-from service.pipeline.jobs import Jobs
 from service.pipeline.kept_rules import keep_rules
 from service.pipeline.linking.expand import Expander
 from service.pipeline.refusals import end_refusal
-from service.pipeline.retention import Retention
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.running.attempts import Attempts
 from service.pipeline.running.run import Runner
@@ -29,6 +26,7 @@ from service.pipeline.telling.tell import Teller
 from service.queue.messages import EXPAND, TELL, QueueName
 from service.sealing import SecretBox
 from service.worker.actors import Answer
+from service.worker.jobs import make_jobs
 from service.worker.workplace import Workplace
 
 
@@ -65,7 +63,7 @@ def assemble(queue: QueueName, place: Workplace, held: AsyncExitStack, *, thread
         case QueueName.RUN:
             return _running(place, held, threads)
         case QueueName.JOB:
-            return Work({queue.value: _jobs(place, _accounts(place, held)).do})
+            return Work({queue.value: make_jobs(place, _accounts(place, held)).do})
 
 
 async def _begin_settling(place: Workplace) -> None:
@@ -138,28 +136,6 @@ def _runner(
         attempts=Attempts(place.engine, providers=accounts.providers(), fusioo=accounts.fusioo),
         bells=place.publisher,
         places=threads,
-    )
-
-
-def _jobs(place: Workplace, accounts: Accounts) -> Jobs:
-    kept = place.configuration.retention
-    retention = Retention(
-        place.engine,
-        deliveries=kept.deliveries,
-        changes=kept.changes,
-        rules_digest=place.configuration.digest,
-    )
-    apps = AppRefresh(
-        place.engine,
-        listers=accounts.listers(),
-        configuration=place.configuration,
-        every=place.settings.apps_every,
-    )
-    return Jobs(
-        {"retention": retention.forget, "apps": apps.refresh},
-        place.engine,
-        process_id=place.process_id,
-        lost_after=place.settings.lost_after,
     )
 
 

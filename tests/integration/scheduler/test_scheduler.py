@@ -18,11 +18,15 @@ from service.db.migrating import upgrade
 from service.dev.environment import EmbeddedServices
 from service.queue.messages import DoJob
 from service.scheduler.ticking import Scheduler
+from service.ticks.repository import DueTick
 from tests.fixtures.database import Database
 from tests.fixtures.waiting import wait_until, wait_until_async
 
 OFTEN = timedelta(milliseconds=50)
 HOUR = timedelta(hours=1)
+
+
+SWEEP, TIDY = DueTick("sweep", ""), DueTick("tidy", "")
 
 
 class Running:
@@ -34,7 +38,7 @@ class Running:
         self._stop, self._failing = asyncio.Event(), failing
         self._scheduler = Scheduler(
             engine,
-            periods={"sweep": OFTEN, "tidy": tidy},
+            periods={SWEEP: OFTEN, TIDY: tidy},
             here={"sweep": self._sweep},
             ring=self.rung.append,
             overdue_every=OFTEN,
@@ -45,6 +49,9 @@ class Running:
         self.done.append("sweep")
         if self._failing:
             raise ValueError("of a sweep")
+
+    def take(self, *periods: DueTick) -> None:
+        self._scheduler.take({SWEEP: OFTEN, **dict.fromkeys(periods, HOUR)})
 
     async def end(self) -> None:
         self._stop.set()
@@ -86,6 +93,23 @@ async def test_a_tick_that_fails_stops_no_other(engine: AsyncEngine) -> None:
         await running.end()
     assert running.rung == [DoJob("tidy", "")]
     assert "scheduler.interrupted" in {log["event"] for log in logs}
+
+
+async def test_ticks_of_accounts_come_and_go_with_the_configuration(
+    engine: AsyncEngine, database: Database
+) -> None:
+    def about() -> set[tuple[str, ...]]:
+        return set(database.execute("SELECT name, key FROM ticks WHERE name <> 'overdue'"))
+
+    main, other = DueTick("tidy", "main"), DueTick("tidy", "other")
+    running = Running(engine)
+    await wait_until_async(lambda: running.rung)
+    running.take(TIDY, main, other)
+    await wait_until_async(lambda: set(running.rung) == {DoJob("tidy", key) for key in ("", "main", "other")})
+    running.take(other)
+    await wait_until_async(lambda: about() == {("sweep", ""), ("tidy", ""), ("tidy", "other")})
+    await running.end()
+    assert len(running.rung) == 3  # nothing twice
 
 
 @pytest.fixture(scope="module")

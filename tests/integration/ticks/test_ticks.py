@@ -68,6 +68,16 @@ async def test_schedulers_together_claim_each_tick_once(engine: AsyncEngine) -> 
     assert await claim(engine) == []
 
 
+async def test_a_tick_can_be_hastened_and_keeps_its_period(engine: AsyncEngine) -> None:
+    await ensure(engine, "drift")
+    assert await claim(engine) == [DueTick("drift", "")]
+    async with engine.begin() as connection:
+        await ticks.hasten(connection, "drift", "")
+        await ticks.hasten(connection, "drift", "nobody")
+    assert await claim(engine) == [DueTick("drift", "")]
+    assert await claim(engine) == []
+
+
 async def test_a_tick_that_was_late_for_long_is_not_made_up_for(
     engine: AsyncEngine, database: Database
 ) -> None:

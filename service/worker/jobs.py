@@ -1,0 +1,39 @@
+"""The periodic jobs that a worker can do; each is a line in `make_jobs`."""
+
+from service.pipeline.accounts.opened import Accounts
+from service.pipeline.checking.refresh import AppRefresh
+from service.pipeline.jobs import Jobs
+from service.pipeline.retention import Retention
+from service.worker.workplace import Workplace
+
+
+def make_jobs(place: Workplace, accounts: Accounts) -> Jobs:
+    """Put together what answers the ticks, by their name. The key of most is an account's name."""
+    return Jobs(
+        {
+            "retention": _retention(place).forget,
+            "apps": _app_refresh(place, accounts).refresh,
+        },
+        place.engine,
+        process_id=place.process_id,
+        lost_after=place.settings.lost_after,
+    )
+
+
+def _retention(place: Workplace) -> Retention:
+    kept = place.configuration.retention
+    return Retention(
+        place.engine,
+        deliveries=kept.deliveries,
+        changes=kept.changes,
+        rules_digest=place.configuration.digest,
+    )
+
+
+def _app_refresh(place: Workplace, accounts: Accounts) -> AppRefresh:
+    return AppRefresh(
+        place.engine,
+        listers=accounts.listers(),
+        configuration=place.configuration,
+        every=place.settings.apps_every,
+    )
