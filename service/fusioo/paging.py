@@ -14,9 +14,9 @@ of pages (seen live: the same record twice). What holds then:
 * It always ends: a list that changes faster than it can be read is given up, which is told (`incomplete`).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self, TypeAlias
 
 from service.fusioo.rounds import Round
 
@@ -70,120 +70,151 @@ class ReadCount:
 Step: TypeAlias = ReadPage | ReadCount
 
 
+Marks: TypeAlias = Mapping[str, int | None]
+"""By id, rows that a walk has seen: their rank in the round (fusioo/rounds.py), None without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a page showed."""
+
+    fresh: tuple[int, ...]
+    """The places on it of the rows that are new."""
+    marks: dict[str, int | None]
+    """How rows of it are marked from now on, where that is new."""
+
+
+@dataclass(slots=True)
 class PagePlan:
     """Plans one walk. Do `step`, tell what came of it, until `step` is None.
 
-    `counted`: the API can tell how many rows the list has. Keeps ids, no rows. A step that failed may be done
-    again.
+    `counted`: the API can tell how many rows the list has. Keeps no rows, and no ids but those of the last
+    page: `Marks` are its owner's to keep. A step that failed may be done again. All of it can be written down
+    between any two steps (`written`), for another plan to go on from there (`read`).
     """
 
-    def __init__(self, paging: Paging, *, counted: bool, lasting: bool) -> None:
-        self.paging, self.lasting = paging, lasting
-        """`lasting` may turn False once the list shows that it is not in the order that was asked for."""
-        self.steps = self.pages = 0
-        self.rounds = 1
-        self.expected: int | None = None
-        self.missing = 0
-        """Rows, at least, that the list has and that never came; known once the walk ended."""
-        self.steady = False
-        """A round was read to its end in a lasting order: no row that was there all along can be missing."""
-        self.gave_up = False
-        """The list changed faster than it could be read."""
-        self._counted = counted
-        self._seen: set[str] = set()
-        self._ended = self._count_due = False
-        self._first_count: int | None = None
-        self._doubted: tuple[int, int] | None = None
-        self._found = 0
-        self._begin()
+    paging: Paging
+    counted: bool = field(kw_only=True)
+    lasting: bool = field(kw_only=True)
+    """May turn False once the list shows that it is not in the order that was asked for."""
+    steps: int = 0
+    pages: int = 0
+    seen: int = 0
+    """How many different rows came."""
+    rounds: int = 1
+    expected: int | None = None
+    missing: int = 0
+    """Rows, at least, that the list has and that never came; known once the walk ended."""
+    steady: bool = False
+    """A round was read to its end in a lasting order: no row that was there all along can be missing."""
+    gave_up: bool = False
+    """The list changed faster than it could be read."""
+    ended: bool = False
+    count_due: bool = False
+    first_count: int | None = None
+    doubted: tuple[int, int] | None = None
+    found: int = 0
+    """How many new rows this round brought."""
+    round: Round = field(default_factory=lambda: Round(0, 0))
 
-    @property
-    def seen(self) -> int:
-        return len(self._seen)
+    def __post_init__(self) -> None:
+        if not self.round.page_size:
+            self._begin()
+
+    def written(self) -> dict[str, Any]:
+        """Write the plan down, as JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Self:
+        """Take a plan up from where it was written down. Raises KeyError or TypeError for anything else."""
+        round_ = Round(**{**written["round"], "tail": tuple(written["round"]["tail"])})
+        doubted = written["doubted"] and (written["doubted"][0], written["doubted"][1])
+        taken_up = {"paging": Paging(**written["paging"]), "round": round_, "doubted": doubted}
+        return cls(**{**written, **taken_up})
 
     @property
     def torn(self) -> bool:
         """Whether something before the last page is still to be read."""
-        return self._round.torn
+        return self.round.torn
 
     @property
     def incomplete(self) -> bool:
         """Whether the walk ended without having seen all that it should."""
-        return self._ended and (self.missing > 0 or self.gave_up)
+        return self.ended and (self.missing > 0 or self.gave_up)
 
     @property
     def step(self) -> Step | None:
         """What to do next."""
-        if self._ended:
+        if self.ended:
             return None
-        return ReadCount() if self._count_due else ReadPage(self._round.offset, self._backwards)
+        return ReadCount() if self.count_due else ReadPage(self.round.offset, self.rounds % 2 == 0)
 
-    def take_page(self, ids: Sequence[str]) -> list[int]:
-        """Take the ids of the page that was asked for; gives the places of those that are new."""
+    def take_page(self, ids: Sequence[str], marks: Marks) -> Taken:
+        """Take the ids of the page that was asked for, and the marks of those that were seen before.
+
+        Where `rounds` is higher afterwards, a round begins anew: no row has a rank any more.
+        """
         self.steps += 1
         self.pages += 1
-        fresh = [place for place, one in enumerate(ids) if self._is_new(one)]
-        self._found += len(fresh)
-        self._round.read(ids)
-        if self._round.ended and not self._counted:
+        new = {one: None for one in ids if one not in marks}
+        fresh = tuple(ids.index(one) for one in new)
+        self.seen += len(new)
+        self.found += len(new)
+        ranks = self.round.read(ids, {one: rank for one, rank in marks.items() if rank is not None})
+        rounds = self.rounds
+        if self.round.ended and not self.counted:
             self._end_round()
-        self._count_due = self._counted and (self._first_count is None or self._round.ended)
+        self.count_due = self.counted and (self.first_count is None or self.round.ended)
         self._check_patience()
-        return fresh
+        return Taken(fresh, {**new, **(ranks if self.rounds == rounds else {})})
 
     def take_count(self, count: int) -> None:
-        """Take the number of rows that was asked for."""
+        """Take the number of rows that was asked for; `rounds` may be higher then, as in `take_page`."""
         self.steps += 1
         self.expected = count
-        self._count_due = False
-        if self._first_count is None:
-            self._first_count = count
-        if not self._round.ended:
+        self.count_due = False
+        if self.first_count is None:
+            self.first_count = count
+        if not self.round.ended:
             return
-        doubt = (self._round.length, count)
-        if count > self._round.length and doubt != self._doubted and not self._patience_is_over():
-            self._doubted = doubt
-            self._round.doubt_end()
+        doubt = (self.round.length, count)
+        if count > self.round.length and doubt != self.doubted and not self._patience_is_over():
+            self.doubted = doubt
+            self.round.doubt_end()
         else:
             self._end_round()
 
     def _begin(self) -> None:
-        self._round = Round(self.paging.page_size, self.paging.overlap)
-        self._backwards = self.rounds % 2 == 0
-        self._first_count, self._count_due, self._doubted, self._found = None, False, None, 0
-
-    def _is_new(self, one: str) -> bool:
-        if one in self._seen:
-            return False
-        self._seen.add(one)
-        return True
+        self.round = Round(self.paging.page_size, self.paging.overlap)
+        self.first_count, self.count_due, self.doubted, self.found = None, False, None, 0
 
     def _end_round(self, *, gave_up: bool = False) -> None:
-        round_ = self._round
+        round_ = self.round
         sure = self.lasting and round_.in_order and not gave_up
         self.steady = self.steady or sure
         self.gave_up = gave_up and not self.steady
         self.missing = self._lacking([round_.length if round_.ended else 0, self.expected or 0])
         alone = round_.still and self._lacking([round_.known]) == 0 and self._count_stood()
-        calm = self.steady or alone or (self.rounds > 1 and not self._found and not gave_up)
+        calm = self.steady or alone or (self.rounds > 1 and not self.found and not gave_up)
         if (self.missing == 0 and calm) or self.rounds >= self.paging.rounds or self._calls_are_over():
-            self._ended = True
+            self.ended = True
             return
         self.rounds += 1
         self._begin()
 
     def _lacking(self, lengths: Iterable[int]) -> int:
-        return max(0, max(lengths) - len(self._seen))
+        return max(0, max(lengths) - self.seen)
 
     def _count_stood(self) -> bool:
-        return not self._counted or self._first_count == self.expected == self._round.known
+        return not self.counted or self.first_count == self.expected == self.round.known
 
     def _check_patience(self) -> None:
-        if not self._ended and self._patience_is_over():
+        if not self.ended and self._patience_is_over():
             self._end_round(gave_up=True)
 
     def _patience_is_over(self) -> bool:
-        return self._round.idle_pages >= _PATIENCE or self._calls_are_over()
+        return self.round.idle_pages >= _PATIENCE or self._calls_are_over()
 
     def _calls_are_over(self) -> bool:
         most = self.paging.most_calls

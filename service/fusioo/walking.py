@@ -72,6 +72,7 @@ class Walk(Generic[Row]):
         self._list, self._plan = rows, plan
         self._on_progress, self._allow_missing = on_progress, allow_missing
         self._waiting: deque[Row] = deque()
+        self._marks: dict[str, int | None] = {}
 
     @property
     def progress(self) -> Progress:
@@ -102,13 +103,18 @@ class Walk(Generic[Row]):
 
     async def _go_on(self, step: Step) -> None:
         plan = self._plan
+        rounds = plan.rounds
         if isinstance(step, ReadCount):
             plan.take_count(await self._list.count())
         else:
             page = await self._list.page(step.offset, plan.paging.page_size, backwards=step.backwards)
             plan.lasting = plan.lasting and self._list.lasting
-            fresh = plan.take_page([self._list.id_of(row) for row in page])
-            self._waiting.extend(page[place] for place in fresh)
+            ids = [self._list.id_of(row) for row in page]
+            taken = plan.take_page(ids, {one: self._marks[one] for one in ids if one in self._marks})
+            self._marks.update(taken.marks)
+            self._waiting.extend(page[place] for place in taken.fresh)
+        if plan.rounds > rounds:
+            self._marks = dict.fromkeys(self._marks)
         if self._on_progress is not None:
             self._on_progress(self.progress)
 
