@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from service.errors import RelayError
+from service.fusioo.id_path import IdPath
 from service.fusioo.webhooks import SECRET_HEADER, parse_delivery
 from service.inbox.inserting import NewDelivery
 from service.inbox.writer import InboxWriter
 from service.registrations.receiving import LiveRegistration
 from service.registrations.table import RegistrationTable
 
-_PARSERS: Mapping[str, Callable[[bytes], Sequence[str]]] = {"fusioo": parse_delivery}
+_PARSERS: Mapping[str, Callable[[bytes, IdPath | None], Sequence[str]]] = {"fusioo": parse_delivery}
 
 
 class WrongSecretError(RelayError):
@@ -32,8 +33,8 @@ class Accepted:
 class Receiver:
     """Receives deliveries: key → secret → body → ids → commit → doorbell.
 
-    `ring(account, app_id)` must neither block nor raise. `secret_headers` gives the header's name by account,
-    where it is not the provider's default.
+    `ring(account, app_id)` must neither block nor raise. By account, for unusual ones: `secret_headers` names
+    the header, `id_paths` says where a body keeps its ids (ValueError for what is no path).
     """
 
     def __init__(
@@ -43,14 +44,17 @@ class Receiver:
         inbox: InboxWriter,
         ring: Callable[[str, str], None],
         secret_headers: Mapping[str, str],
+        id_paths: Mapping[str, str],
     ) -> None:
         self._table, self._inbox, self._ring = table, inbox, ring
         self._default_header = _as_sent(SECRET_HEADER)
-        self.use_headers(secret_headers)
+        self.read_by(secret_headers, id_paths)
 
-    def use_headers(self, secret_headers: Mapping[str, str]) -> None:
-        """From the next request on, expect the secrets in these headers, by account."""
+    def read_by(self, secret_headers: Mapping[str, str], id_paths: Mapping[str, str]) -> None:
+        """From the next request on, expect secrets in these headers and ids at these paths, by account."""
+        paths = {account: IdPath(text) for account, text in id_paths.items()}
         self._headers = {account: _as_sent(name) for account, name in secret_headers.items()}
+        self._id_paths = paths
 
     async def receive(
         self,
@@ -70,7 +74,7 @@ class Receiver:
         registration = await self._table.find(provider, key)
         self._verify(registration, headers)
         body = await read_body()
-        record_ids = _PARSERS[provider](body)
+        record_ids = _PARSERS[provider](body, self._id_paths.get(registration.account))
         await self._inbox.store(_deliveries(registration, record_ids, request_id, body))
         self._ring(registration.account, registration.app_id)
         return Accepted(len(record_ids))

@@ -9,6 +9,10 @@ from service.rules.section import Period, Section, Share, Url, Zone
 
 _LATER_GRANTS = frozenset({"authorization_code", "implicit", "password"})
 
+_KEY = r"[^.\[\]]+(\[\])?"
+ID_PATH = rf"^(\[\]|(\[\]\.)?{_KEY}(\.{_KEY})*)$"
+"""A path to an id in a webhook's body: `payload.records[].id`, `[]`."""
+
 Secret = Annotated[SecretStr, Field(min_length=1)]
 
 
@@ -126,6 +130,16 @@ class Account(Section):
         pattern=r"^[A-Za-z0-9-]+$",
         description="The header in which the provider sends a webhook's secret.",
         examples=["X-Fusioo-Secret"],
+    )
+    id_path: str | None = Field(
+        None,
+        pattern=ID_PATH,
+        description=(
+            "Where a webhook's body keeps the record's id, if in no usual place (`id`, `record_id`, "
+            "`recordId`, `data.id`, `record.id`): names split by dots; `[]` behind one that holds a list; "
+            "`[]` alone where the body is an id, or an array of them. `relay capture` finds it out."
+        ),
+        examples=["payload.records[].id"],
     )
     admin: bool = Field(
         default=False,

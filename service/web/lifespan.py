@@ -38,6 +38,7 @@ class WebRules:
     """What the web process takes from a configuration."""
 
     secret_headers: Mapping[str, str]
+    id_paths: Mapping[str, str]
     expected: Expected
     digest: str
 
@@ -51,6 +52,8 @@ class WebOptions:
     secret_keys: SecretStr
     secret_headers: Mapping[str, str] = field(default_factory=dict)
     """By account: the header in which its provider sends the secret, where it is not the usual one."""
+    id_paths: Mapping[str, str] = field(default_factory=dict)
+    """By account: where its provider's bodies keep the record's id, where that is no usual place."""
     outdated_revisions: Collection[str] = frozenset()
     """Schema revisions that are too old for this code."""
     admin_token: SecretStr | None = None
@@ -133,7 +136,11 @@ async def open_state(options: WebOptions, metrics: WebMetrics) -> AsyncIterator[
             Readiness(engine, outdated=options.outdated_revisions, table_loaded=lambda: table.loaded)
         )
         receiver = Receiver(
-            table=table, inbox=inbox, ring=publisher.ring_settle, secret_headers=options.secret_headers
+            table=table,
+            inbox=inbox,
+            ring=publisher.ring_settle,
+            secret_headers=options.secret_headers,
+            id_paths=options.id_paths,
         )
         prober, measuring = await _open_prober(stack, options)
         if options.reread is not None:
@@ -158,7 +165,7 @@ async def _reload(
     except ConfigurationError as error:
         structlog.get_logger().error("rules.refused", error=str(error))
         return
-    receiver.use_headers(rules.secret_headers)
+    receiver.read_by(rules.secret_headers, rules.id_paths)
     prober.compare_with(rules.expected, measure=measuring(rules.expected))
     structlog.get_logger().info("rules.loaded", digest=rules.digest)
 

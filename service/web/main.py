@@ -26,7 +26,7 @@ from service.pipeline.probes.expected import Expected, expected_of
 from service.rules.files import read_files
 from service.rules.loader import load, parse_files
 from service.rules.merging import read_documents
-from service.rules.secret_headers import secret_headers
+from service.rules.receiving import id_paths, secret_headers
 from service.terminal import Terminal, expect_sighup
 from service.web.app import create_app
 from service.web.lifespan import WebOptions, WebRules
@@ -69,11 +69,13 @@ def web_options(settings: Settings, env: Mapping[str, str]) -> WebOptions:
         raise _missing("REDIS_URL")
     if settings.secret_key is None:
         raise _missing("RELAY_SECRET_KEY")
+    headers, paths = _read_receiving(settings, env)
     return WebOptions(
         database_url=settings.database_url,
         redis_url=settings.redis_url,
         secret_keys=settings.secret_key,
-        secret_headers=_read_secret_headers(settings, env),
+        secret_headers=headers,
+        id_paths=paths,
         outdated_revisions=outdated_revisions(),
         admin_token=settings.admin_token,
         expected=_read_expected(settings, env),
@@ -89,8 +91,13 @@ def _reread(settings: Settings) -> WebRules:
     """Read the configuration anew. Raises ConfigurationError with every mistake in it."""
     files = read_files(settings.config)
     configuration = parse_files(files, os.environ)
-    headers = secret_headers(read_documents(files), os.environ)
-    return WebRules(headers, expected_of(configuration), configuration.digest)
+    document = read_documents(files)
+    return WebRules(
+        secret_headers(document, os.environ),
+        id_paths(document, os.environ),
+        expected_of(configuration),
+        configuration.digest,
+    )
 
 
 class _Parent(Multiprocess):
@@ -113,7 +120,12 @@ class _Parent(Multiprocess):
         except ConfigurationError as error:
             _log.error("rules.refused", error=str(error))
             return
-        self._options = replace(self._options, secret_headers=rules.secret_headers, expected=rules.expected)
+        self._options = replace(
+            self._options,
+            secret_headers=rules.secret_headers,
+            id_paths=rules.id_paths,
+            expected=rules.expected,
+        )
         self.config = self._make_config()
         for process in self.processes:
             if process.pid is not None and process.process.is_alive():
@@ -163,10 +175,12 @@ def _create_and_settle(factory: "partial[Starlette]") -> Starlette:
     return app
 
 
-def _read_secret_headers(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
+def _read_receiving(settings: Settings, env: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Read the headers of secrets, and the paths of ids."""
     if not settings.config.exists():
-        return {}  # the receiver can do without: every provider has its usual header
-    return secret_headers(read_documents(read_files(settings.config)), env)
+        return {}, {}  # the receiver can do without: every provider has its usual header, and usual bodies
+    document = read_documents(read_files(settings.config))
+    return secret_headers(document, env), id_paths(document, env)
 
 
 def _read_expected(settings: Settings, env: Mapping[str, str]) -> Expected | None:

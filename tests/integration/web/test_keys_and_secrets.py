@@ -45,6 +45,17 @@ def test_an_account_may_have_its_own_header(database: Database, web_options: Web
         assert answer.status_code == 202
 
 
+def test_an_account_may_keep_its_ids_elsewhere(database: Database, web_options: WebOptions) -> None:
+    register(database)
+    register(database, "other", account="other")
+    body = {"event": "e-1", "rows": [{"key": "b"}, {"key": "a"}]}
+    with running_receiver(replace(web_options, id_paths={"other": "rows[].key"})) as receiver:
+        assert receiver.deliver(body).status_code == 422
+        assert receiver.deliver(body, key="other").json() == {"accepted": 2}
+        assert receiver.deliver({"id": "c"}, key="other").json() == {"accepted": 1}
+    assert stored(database) == ["b", "a", "c"]
+
+
 def test_a_deleted_registration_is_unknown_after_a_refresh(
     database: Database, web_options: WebOptions
 ) -> None:

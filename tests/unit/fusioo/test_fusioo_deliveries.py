@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.fusioo.id_path import IdPath
 from service.fusioo.webhooks import MalformedBodyError, NoRecordIdError, parse_delivery
 
 IDS = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
@@ -98,6 +99,47 @@ def test_json_without_an_id_is_no_delivery(body: bytes) -> None:
         parse_delivery(body)
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "ids"),
+    [
+        ("RecordId", [{"RecordId": "16", "AppId": "100"}, {"RecordId": 17}], ["16", "17"]),
+        ("[].RecordId", [{"RecordId": "16"}], ["16"]),
+        ("payload.key", {"id": "event-1", "payload": {"key": "i59adb"}}, ["i59adb"]),
+        ("rows[].key", {"rows": [{"key": "b"}, {"key": "a"}, {"key": "b"}]}, ["b", "a"]),
+        ("rows[].key", {"rows": {"key": "a"}}, ["a"]),
+        ("a[].b[].c", {"a": [{"b": [{"c": "x"}, {"c": "y"}]}, {}, {"b": [{"c": "z"}]}]}, ["x", "y", "z"]),
+        ("keys[]", {"keys": ["a", 2]}, ["a", "2"]),
+        ("[]", "i59adb", ["i59adb"]),
+        ("[]", ["b", "a"], ["b", "a"]),
+        ("domestic voucher_ id", {"domestic voucher_ id": "a"}, ["a"]),
+    ],
+)
+def test_a_path_says_where_the_id_stands(path: str, body: Any, ids: list[str]) -> None:
+    assert parse_delivery(json.dumps(body).encode(), IdPath(path)) == ids
+
+
+@pytest.mark.parametrize(
+    "body", [{"id": "i59adb"}, {"id": "i59adb", "payload": {}}, {"id": "i59adb", "payload": {"key": {}}}]
+)
+def test_a_body_without_ids_at_the_path_is_read_as_usual(body: Any) -> None:
+    assert parse_delivery(json.dumps(body).encode(), IdPath("payload.key")) == ["i59adb"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"rows": []},
+        {"rows": [{"key": "a"}, {"key": "not an id"}], "id": "i59adb"},
+        [{"rows": [{"key": "a"}]}, {"rows": []}],
+        {"rows": [{"key": f"i{number}"} for number in range(1001)]},
+        {"payload": {"key": "a"}},
+    ],
+)
+def test_what_has_no_usable_ids_at_the_path_is_no_delivery(body: Any) -> None:
+    with pytest.raises(NoRecordIdError):
+        parse_delivery(json.dumps(body).encode(), IdPath("rows[].key"))
+
+
 def test_a_thousand_records_are_accepted_and_no_more() -> None:
     elements = [{"id": f"i{number}"} for number in range(1001)]
     assert len(parse_delivery(json.dumps(elements[:1000]).encode())) == 1000
@@ -117,10 +159,13 @@ def test_every_id_of_an_array_comes_once(ids: list[str]) -> None:
     assert parse_delivery(json.dumps([{"id": one} for one in ids]).encode()) == list(dict.fromkeys(ids))
 
 
-@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
-def test_any_body_ends_as_ids_or_as_our_error(body: bytes) -> None:
+@given(
+    st.binary() | JSON.map(lambda value: json.dumps(value).encode()),
+    st.none() | st.sampled_from(["[]", "x", "x[].id", "data.record.x"]).map(IdPath),
+)
+def test_any_body_ends_as_ids_or_as_our_error(body: bytes, path: IdPath | None) -> None:
     try:
-        ids = parse_delivery(body)
+        ids = parse_delivery(body, path)
     except (MalformedBodyError, NoRecordIdError):
         return
     assert ids

@@ -12,7 +12,7 @@ from service.rules.files import ConfigurationFiles
 from service.rules.loader import parse, parse_files
 from service.rules.merging import read_documents
 from service.rules.problems import InvalidConfigurationError
-from service.rules.secret_headers import secret_headers
+from service.rules.receiving import secret_headers
 
 ACCOUNTS = """\
 version: 1

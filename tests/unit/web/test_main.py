@@ -27,13 +27,16 @@ def test_what_is_missing_is_named(tmp_path: Path, missing: str) -> None:
         web_options(settings(tmp_path, **environment), {})
 
 
-def test_the_configuration_gives_only_the_headers(tmp_path: Path) -> None:
-    (tmp_path / "relay.yaml").write_text('accounts: {main: {token: "${NOT_SET}", secret_header: X-Own}}')
-    assert web_options(settings(tmp_path, **NEEDED), {}).secret_headers == {"main": "X-Own"}
+def test_the_configuration_gives_only_headers_and_paths(tmp_path: Path) -> None:
+    account = '{token: "${NOT_SET}", secret_header: X-Own, id_path: payload.key}'
+    (tmp_path / "relay.yaml").write_text(f"accounts: {{main: {account}}}")
+    options = web_options(settings(tmp_path, **NEEDED), {})
+    assert (options.secret_headers, options.id_paths) == ({"main": "X-Own"}, {"main": "payload.key"})
 
 
-def test_without_a_configuration_every_header_is_the_usual_one(tmp_path: Path) -> None:
-    assert web_options(settings(tmp_path, **NEEDED), {}).secret_headers == {}
+def test_without_a_configuration_every_header_and_body_is_the_usual_one(tmp_path: Path) -> None:
+    options = web_options(settings(tmp_path, **NEEDED), {})
+    assert (options.secret_headers, options.id_paths) == ({}, {})
 
 
 def test_a_configuration_that_cannot_be_read_is_an_error_with_its_path(tmp_path: Path) -> None:
