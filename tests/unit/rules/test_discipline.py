@@ -46,6 +46,7 @@ def test_what_is_not_written_has_its_defaults_and_false_means_none() -> None:
     usual = handler()
     assert (usual.rate, usual.breaker, usual.loop) == (None, Breaker(), Loop())
     assert usual.breaker == Breaker(failures=10, pause=timedelta(seconds=30))
+    assert usual.loop == Loop(runs=10, within=timedelta(minutes=10))
     off = handler(breaker=False, loop=False)
     assert (off.breaker, off.loop) == (None, None)
     assert handler(breaker=True).breaker == Breaker()

@@ -19,6 +19,7 @@ from service.handlers.types import Done, Failed, Outcome
 from service.rules.discipline import Breaker
 from tests.fixtures.database import Database
 from tests.fixtures.pipeline import ACCOUNT, APP, Pipeline, bound, rule
+from tests.fixtures.waiting import wait_until_async
 
 RECORDS = "abcdefgh"
 EFFECTS = "SELECT record_id, count(*) FROM effects GROUP BY record_id ORDER BY record_id"
@@ -157,6 +158,19 @@ async def test_a_busy_record_holds_up_no_other(engine: AsyncEngine, database: Da
         await busy.rollback()
     await running
     assert (len(effects.batches[0]), effects.alone) == (len(RECORDS) - 1, ["b"])
+    assert database.execute(EFFECTS) == [(record, 1) for record in RECORDS]
+
+
+async def test_where_all_are_busy_no_empty_batch_is_written(engine: AsyncEngine, database: Database) -> None:
+    effects = Effects()
+    pipeline = await changed(engine, database, effects.handler())
+    async with engine.connect() as busy:
+        await busy.execute(text("SELECT FROM records FOR UPDATE"))
+        running = asyncio.create_task(pipeline.runner(pipeline.process()).run("ops"))
+        await wait_until_async(lambda: effects.alone, what="they go one by one")
+        await busy.rollback()
+    await running
+    assert (effects.batches, sorted(effects.alone)) == ([], list(RECORDS))
     assert database.execute(EFFECTS) == [(record, 1) for record in RECORDS]
 
 

@@ -172,6 +172,10 @@ async def test_a_handler_that_fails_is_left_alone_until_one_try_succeeds(
     assert database.execute("SELECT count(*) FROM runs WHERE attempts = 0 AND status = 'ready'") == [(5,)]
     assert state(database) == {"failures": 3, "open": True, "probe_in": 60}
     assert alarms(database) == [("handler_failing", "ops", True)]
+    ((message,),) = database.execute("SELECT message FROM alarms")
+    assert message.startswith(
+        "handler ops failed 3 times in a row, at last with: no answer; its runs wait: one is tried at 2"
+    )
     async with engine.connect() as connection:
         assert await handlers_to_run(connection) == []
     for tries, probe_in in enumerate((120, 240, 480, 600, 600), start=4):

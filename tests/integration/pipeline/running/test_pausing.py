@@ -32,6 +32,26 @@ async def test_a_paused_handlers_runs_wait_and_none_is_lost(engine: AsyncEngine,
     assert database.execute("SELECT count(*) FROM attempts") == [(2,)]
 
 
+async def test_resuming_one_handler_ends_no_other_alarm(engine: AsyncEngine, database: Database) -> None:
+    for name, subject in (
+        ("loop_held", "ops/a"),
+        ("loop_held", "ops2/a"),
+        ("handler_failing", "ops"),
+        ("handler_failing", "ops2"),
+        ("rule_broken", "ops/a"),
+    ):
+        database.execute(
+            "INSERT INTO alarms (name, subject, message, untold) VALUES (%s, %s, '', false)", (name, subject)
+        )
+    await resume(engine, "ops")
+    lasting = "SELECT name, subject FROM alarms WHERE cleared_at IS NULL ORDER BY name"
+    assert database.execute(lasting) == [
+        ("handler_failing", "ops2"),
+        ("loop_held", "ops2/a"),
+        ("rule_broken", "ops/a"),
+    ]
+
+
 async def test_resuming_closes_the_breaker_and_ends_its_alarm(
     engine: AsyncEngine, database: Database
 ) -> None:
