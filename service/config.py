@@ -122,6 +122,11 @@ class Settings(BaseSettings):
         alias="RELAY_APPS_EVERY",
         description="How often the fields of the apps are asked for, and the rules checked against them.",
     )
+    rotation_overlap: Duration = Field(
+        timedelta(minutes=10),
+        alias="RELAY_ROTATION_OVERLAP",
+        description="How long a replaced webhook is accepted beside the new one, until it is deleted.",
+    )
     poll_every: Duration = Field(
         timedelta(milliseconds=15),
         alias="RELAY_POLL_EVERY",

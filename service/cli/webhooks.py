@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from service.pipeline.registering.register import Applied
     from service.registrations.listing import RegistrationView
-    from service.registrations.plan import Step
+    from service.registrations.steps import Step
     from service.rules.configuration import Configuration
 
 app = typer.Typer(name="webhooks", help="Our webhooks at the providers.", no_args_is_help=True)
@@ -91,20 +91,21 @@ def apply(*, account: AccountFilter = None, json: Json = False) -> None:
 
 
 def _applying(settings: Settings, configuration: "Configuration", account: str) -> Any:
-    from service.pipeline.registering.applying import apply_configured
+    from service.pipeline.registering.applying import Registrar
     from service.sealing import SecretBox
 
     key = settings.secret_key.get_secret_value() if settings.secret_key else ""
 
     async def work(engine: "AsyncEngine") -> "Applied":
-        return await apply_configured(
-            engine,
-            configuration,
-            account,
+        registrar = Registrar(
+            engine=engine,
+            configuration=configuration,
             box=SecretBox(key),
             public_url=settings.public_url or "",
+            overlap=settings.rotation_overlap,
             call_timeout=settings.fetch_timeout,
         )
+        return await registrar.apply(account)
 
     return work
 
@@ -115,7 +116,7 @@ def _described(account: str, applied: "Applied") -> list[dict[str, Any]]:
 
 
 def _describe(account: str, step: "Step", names: dict[str, str]) -> dict[str, Any]:
-    from service.registrations.plan import Create, Remove
+    from service.registrations.steps import Create, Remove
 
     match step:
         case Create(wanted):
@@ -142,6 +143,8 @@ _DONE = {
     "remove": "removed at the provider: a second one where one is enough",
     "retire": "wanted by no rule any more; it still delivers",
     "keep": "as it should be",
+    "overlap": "replaced; still accepted for a while",
+    "expire": "deleted: the one in its place has been active for long enough",
 }
 
 

@@ -3,114 +3,37 @@
 A webhook there is ours if its id, or the key at the end of its URL, is in our table; no other is touched.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from urllib.parse import urlsplit
-from uuid import UUID
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from service.changes.types import Kind
 from service.lifecycle import RegistrationStatus
+from service.registrations.steps import (
+    LIVE,
+    Adopt,
+    Create,
+    Expire,
+    Finish,
+    Foreign,
+    Keep,
+    Ours,
+    Overlap,
+    Patch,
+    Prune,
+    Recreate,
+    Remove,
+    Retire,
+    Rotate,
+    Step,
+    Theirs,
+    Wanted,
+    destination,
+)
+
+Chooses = Callable[[Wanted], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One webhook that there should be."""
-
-    app_id: str
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Ours:
-    """A row of our table, of whatever status."""
-
-    id: UUID
-    app_id: str
-    kind: Kind
-    key: str
-    url: str
-    """What the provider was last told to call."""
-    webhook_id: str | None
-    status: RegistrationStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Theirs:
-    """A webhook in the provider's list."""
-
-    id: str
-    url: str
-    app_id: str
-    kinds: frozenset[Kind]
-
-    @property
-    def key(self) -> str:
-        """The last part of its URL's path: one of our keys, if it is ours."""
-        return _normal(self.url)[2].rpartition("/")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """Nothing serves it: commit a new key, then ask the provider for a webhook."""
-
-    wanted: Wanted
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """Its key is committed, but the provider has no webhook with it: ask for one with that key."""
-
-    ours: Ours
-
-
-@dataclass(frozen=True, slots=True)
-class Adopt:
-    """The provider made it, and we never stored the answer: take its id and secret from the list."""
-
-    ours: Ours
-    theirs: Theirs
-
-
-@dataclass(frozen=True, slots=True)
-class Recreate:
-    """It vanished at the provider: a new key and a new webhook take its place."""
-
-    ours: Ours
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """The provider calls another URL, or at other events, than it should."""
-
-    ours: Ours
-    theirs: Theirs
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """A second webhook of ours where one is enough, left by an apply that was cut short."""
-
-    theirs: Theirs
-
-
-@dataclass(frozen=True, slots=True)
-class Retire:
-    """No rule wants it any more. Reported only: a person decides."""
-
-    ours: Ours
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """As it should be."""
-
-    ours: Ours
-
-
-Step = Create | Finish | Adopt | Recreate | Patch | Remove | Retire | Keep
-
-LIVE = frozenset({RegistrationStatus.CREATING, RegistrationStatus.ACTIVE})
+def choose_none(_wanted: Wanted) -> bool:
+    """Choose no app and kind."""
+    return False
 
 
 def delivery_url(public_url: str, provider: str, key: str) -> str:
@@ -125,28 +48,56 @@ def make_plan(
     *,
     public_url: str,
     provider: str,
+    prune: bool = False,
+    rotating: Chooses = choose_none,
 ) -> list[Step]:
-    """List the steps, in an order in which they can be taken.
+    """List the steps, in an order in which they can be taken: first what builds, then what takes away.
 
     `ours` holds every row of the account, the deleted ones too: a deleted one that is still at the provider
-    is removed there. Adopting may be followed by a patch of the same webhook.
+    is removed there. Adopting may be followed by a patch of the same webhook. `prune`: what no rule wants is
+    deleted, not only reported. `rotating` chooses what is replaced although it is well.
     """
-    live = {Wanted(row.app_id, row.kind): row for row in ours if row.status in LIVE}
-    served = {row.id: webhook for row in live.values() if (webhook := _find(row, theirs)) is not None}
+    live = {row.place: row for row in ours if row.status in LIVE}
+    ids = {row.webhook_id for row in ours}
+    served = {place: webhook for place, row in live.items() if (webhook := _find(row, theirs, ids))}
+    wants = dict.fromkeys(wanted)
     steps: list[Step] = []
-    for want in dict.fromkeys(wanted):
-        row = live.pop(want, None)
+    for want in wants:
+        row = live.get(want)
         if row is None:
             steps.append(Create(want))
         else:
             url = delivery_url(public_url, provider, row.key)
-            steps.extend(_steps_for(row, served.get(row.id), url))
-    steps.extend(Retire(row) for row in live.values())
+            steps.extend(_steps_for(row, served.get(want), url, rotate=rotating(want)))
+    steps.extend(_unwanted(live, served, wants, prune=prune))
+    delivering = {place for place in served if live[place].status is RegistrationStatus.ACTIVE}
+    for row in ours:
+        if row.status is RegistrationStatus.RETIRING:
+            unwanted = row.place not in wants
+            may_go = row.place in delivering or (unwanted and row.place not in live)
+            steps.append(_leaving(row, theirs, prune=prune and unwanted, may_go=may_go))
     steps.extend(Remove(webhook) for webhook in _surplus(ours, theirs, served.values()))
     return steps
 
 
-def _steps_for(row: Ours, webhook: Theirs | None, url: str) -> list[Step]:
+def find_foreign(
+    ours: Iterable[Ours], theirs: Iterable[Theirs], *, public_url: str, manual_keys: Collection[str] = ()
+) -> list[Foreign]:
+    """List the webhooks that are not ours.
+
+    Those with one of `manual_keys` are: a person set them up.
+    """
+    rows = list(ours)
+    ids, keys = {row.webhook_id for row in rows}, {*manual_keys, *(row.key for row in rows)}
+    scheme, host, path = destination(public_url)
+    return [
+        Foreign(webhook, here=(at := destination(webhook.url))[:2] == (scheme, host) and _below(at[2], path))
+        for webhook in theirs
+        if webhook.id not in ids and webhook.key not in keys
+    ]
+
+
+def _steps_for(row: Ours, webhook: Theirs | None, url: str, *, rotate: bool) -> list[Step]:
     if webhook is None:
         return [Finish(row) if row.status is RegistrationStatus.CREATING else Recreate(row)]
     steps: list[Step] = []
@@ -159,22 +110,44 @@ def _steps_for(row: Ours, webhook: Theirs | None, url: str) -> list[Step]:
         or webhook.app_id != row.app_id
     ):
         steps.append(Patch(row, webhook, url))
+    if rotate and row.status is RegistrationStatus.ACTIVE:  # one that is being made is new enough
+        steps.append(Rotate(row))
     return steps or [Keep(row)]
 
 
-def _find(row: Ours, theirs: Sequence[Theirs]) -> Theirs | None:
-    """The webhook that serves a row: by its id; else by its key, the first by id if there are several."""
-    by_id = (webhook for webhook in theirs if webhook.id == row.webhook_id)
-    by_key = sorted((webhook for webhook in theirs if webhook.key == row.key), key=lambda webhook: webhook.id)
-    return next(by_id, None) or next(iter(by_key), None)
+def _unwanted(
+    live: Mapping[Wanted, Ours],
+    served: Mapping[Wanted, Theirs],
+    wants: Collection[Wanted],
+    *,
+    prune: bool,
+) -> list[Step]:
+    rows = [row for place, row in live.items() if place not in wants]
+    return [Prune(row, served.get(row.place)) if prune else Retire(row) for row in rows]
+
+
+def _leaving(row: Ours, theirs: Sequence[Theirs], *, prune: bool, may_go: bool) -> Step:
+    """What becomes of one that is retiring: `may_go` says whether anything depends on it."""
+    webhook = next((webhook for webhook in theirs if webhook.id == row.webhook_id), None)
+    if prune:
+        return Prune(row, webhook)
+    return Expire(row, webhook) if row.overlap_over and may_go else Overlap(row)
+
+
+def _find(row: Ours, theirs: Sequence[Theirs], ids: Collection[str | None]) -> Theirs | None:
+    """The webhook that serves a row: by its id; else by its key, the first by id if there are several.
+
+    One whose id is another row's (all `ids`) is that row's, whatever its URL was changed to.
+    """
+    by_id = [webhook for webhook in theirs if webhook.id == row.webhook_id]
+    by_key = [webhook for webhook in theirs if webhook.key == row.key and webhook.id not in ids]
+    return min(by_id or by_key, key=lambda webhook: webhook.id, default=None)
 
 
 def _surplus(ours: Sequence[Ours], theirs: Sequence[Theirs], serving: Iterable[Theirs]) -> list[Theirs]:
     """Webhooks of ours that serve nothing; one whose row is retiring is still wanted."""
     spare = {webhook.id for webhook in serving}
-    for row in ours:
-        if row.status is RegistrationStatus.RETIRING:
-            spare.update(webhook.id for webhook in theirs if webhook.id == row.webhook_id)
+    spare |= {row.webhook_id for row in ours if row.status is RegistrationStatus.RETIRING and row.webhook_id}
     keys = {row.key for row in ours}
     ids = {row.webhook_id for row in ours}
     return [
@@ -185,13 +158,8 @@ def _surplus(ours: Sequence[Ours], theirs: Sequence[Theirs], serving: Iterable[T
 
 
 def _same_url(one: str, other: str) -> bool:
-    return _normal(one) == _normal(other)
+    return destination(one) == destination(other)
 
 
-def _normal(url: str) -> tuple[str, str, str]:
-    """A URL as far as it matters where it leads: providers may rewrite its case or its last slash."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # somebody else's webhook may have any text here
-        return "", "", url
-    return parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/")
+def _below(path: str, base: str) -> bool:
+    return path == base or path.startswith(f"{base}/")

@@ -4,6 +4,7 @@ What the receiver reads of the same tables stands apart: the web process needs n
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import exists, func, insert, select, update
@@ -14,7 +15,7 @@ from uuid_utils.compat import uuid7
 from service.changes.types import Kind
 from service.lifecycle import RegistrationStatus
 from service.registrations.models import Registration, RegistrationSecret, WatchedApp
-from service.registrations.plan import LIVE, Ours, Wanted
+from service.registrations.steps import LIVE, Ours, Wanted
 
 
 async def load_ours(connection: AsyncConnection, account: str) -> list[Ours]:
@@ -23,7 +24,7 @@ async def load_ours(connection: AsyncConnection, account: str) -> list[Ours]:
     Those that a person set up are not among them: no plan touches them.
     """
     rows = await connection.execute(
-        select(Registration.__table__)
+        select(Registration.__table__, (Registration.retire_at <= func.now()).label("overlap_over"))
         .where(Registration.account == account, ~Registration.manual)
         .order_by(Registration.id)
     )
@@ -36,9 +37,17 @@ async def load_ours(connection: AsyncConnection, account: str) -> list[Ours]:
             url=row.url,
             webhook_id=row.webhook_id,
             status=RegistrationStatus(row.status),
+            retire_at=row.retire_at,
+            overlap_over=bool(row.overlap_over),
         )
         for row in rows
     ]
+
+
+async def load_manual_keys(connection: AsyncConnection, account: str) -> set[str]:
+    """The keys of the registrations that a person set up, also of those that are deleted."""
+    query = select(Registration.key).where(Registration.account == account, Registration.manual)
+    return set((await connection.execute(query)).scalars())
 
 
 async def begin(
@@ -64,10 +73,13 @@ async def begin(
     return registration
 
 
-async def activate(connection: AsyncConnection, ours: Ours, *, webhook_id: str, sealed: bytes) -> bool:
+async def activate(
+    connection: AsyncConnection, ours: Ours, *, webhook_id: str, sealed: bytes, overlap: timedelta
+) -> bool:
     """Store the provider's answer; secrets of the webhook before it count no longer.
 
-    False, and nothing is stored, if the registration is no longer as it was read.
+    What it takes the place of goes after `overlap`. False, and nothing is stored, if the registration is no
+    longer as it was read.
     """
     taken = await connection.execute(
         update(Registration)
@@ -77,14 +89,41 @@ async def activate(connection: AsyncConnection, ours: Ours, *, webhook_id: str, 
             Registration.webhook_id.is_not_distinct_from(ours.webhook_id),
         )
         .values(webhook_id=webhook_id, status=RegistrationStatus.ACTIVE, changed_at=func.now())
+        .returning(Registration.account)
     )
-    if taken.rowcount == 0:
+    account = taken.scalar_one_or_none()
+    if account is None:
         return False
     await _retire_secrets(connection, ours)
     await connection.execute(
         insert(RegistrationSecret).values(registration_id=ours.id, sealed=sealed),
     )
+    await connection.execute(
+        update(Registration)
+        .where(
+            Registration.account == account,
+            Registration.app_id == ours.app_id,
+            Registration.kind == ours.kind,
+            Registration.status == RegistrationStatus.RETIRING,
+            Registration.retire_at.is_(None),
+            ~Registration.manual,
+        )
+        .values(retire_at=func.now() + overlap, changed_at=func.now())
+    )
     return True
+
+
+async def retire(connection: AsyncConnection, ours: Ours) -> bool:
+    """Note that another one is to take its place; until that one is active, nobody says when it goes.
+
+    Its key and secrets go on to count. False, and nothing is stored, if it is no longer active.
+    """
+    retired = await connection.execute(
+        update(Registration)
+        .where(Registration.id == ours.id, Registration.status == RegistrationStatus.ACTIVE)
+        .values(status=RegistrationStatus.RETIRING, retire_at=None, changed_at=func.now())
+    )
+    return retired.rowcount == 1
 
 
 async def note_url(connection: AsyncConnection, ours: Ours, url: str) -> None:

@@ -28,7 +28,7 @@ from service.dev.up.simulated import check_accounts
 from service.errors import ConfigurationError, RelayError
 from service.handlers.kinds import HandlerDeps
 from service.handlers.registry import build_handlers, close_handlers
-from service.pipeline.registering.applying import apply_configured
+from service.pipeline.registering.applying import Registrar
 from service.rules.configuration import Configuration
 from service.rules.files import modules_directory
 from service.rules.loader import load
@@ -135,16 +135,16 @@ class _Up:
     async def _apply_on(self, engine: AsyncEngine) -> None:
         key = self._settings.secret_key
         box = SecretBox(key.get_secret_value() if key else "")
+        registrar = Registrar(
+            engine=engine,
+            configuration=self._configuration,
+            box=box,
+            public_url=self._settings.public_url or "",
+            overlap=self._settings.rotation_overlap,
+            call_timeout=self._settings.fetch_timeout,
+        )
         for account in self._configuration.accounts:
-            applied = await apply_configured(
-                engine,
-                self._configuration,
-                account,
-                box=box,
-                public_url=self._settings.public_url or "",
-                call_timeout=self._settings.fetch_timeout,
-            )
-            self._screen.applied(account, applied)
+            self._screen.applied(account, await registrar.apply(account))
 
     async def _reload(self, crew: Crew) -> None:
         """Have every process read the configuration anew, if it is right; its handlers the worker checks."""

@@ -11,7 +11,7 @@ from service.dev.up.lines import change_line
 from service.dev.up.mistakes import Mistake
 from service.dev.up.plan import Plan
 from service.pipeline.registering.register import Applied
-from service.registrations.plan import Keep, Retire
+from service.registrations.steps import Keep, Overlap, Retire
 
 _WITH_DATA = ("changes list", "runs list", "deliveries list", "doctor")
 
@@ -59,7 +59,7 @@ class Screen:
     def applied(self, account: str, applied: Applied) -> None:
         """What became of an account's webhooks."""
         names = ", ".join(sorted({app.name for app in applied.apps.values()}))
-        done = len(applied.steps) - applied.count(Keep, Retire)
+        done = len(applied.steps) - applied.count(Keep, Overlap, Retire)
         kept = applied.count(Keep)
         counts = [f"{done} registered"] if done else []
         counts += [f"{kept} in place"] if kept else []

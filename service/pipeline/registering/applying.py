@@ -1,16 +1,23 @@
-"""`webhooks apply` for the accounts of a configuration."""
+"""`webhooks plan`, `apply` and `rotate` for the accounts of a configuration."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.budget.lanes import Lane
 from service.budget.ledger import Ledger
+from service.fusioo.client import FusiooClient
 from service.pipeline.accounts.clients import open_client
 from service.pipeline.accounts.limits import limit_of
 from service.pipeline.accounts.tokens import TokenVault
-from service.pipeline.registering.register import Applied, apply_account
+from service.pipeline.registering.planning import Aim, Planned, plan_account
+from service.pipeline.registering.register import Applied, apply_account, approve_all, tell_nobody
+from service.registrations.plan import Chooses
 from service.registrations.resolving import AppReference
+from service.registrations.steps import Step
 from service.rules.configuration import Configuration
 from service.sealing import SecretBox
 from service.transport.http import Transport
@@ -26,33 +33,64 @@ def app_references(configuration: Configuration, account: str) -> list[AppRefere
     return list(found.values())
 
 
-async def apply_configured(
-    engine: AsyncEngine,
-    configuration: Configuration,
-    account: str,
-    *,
-    box: SecretBox,
-    public_url: str,
-    call_timeout: timedelta,
-    transport: Transport | None = None,
-) -> Applied:
-    """Apply one account of the configuration. Its calls are counted, and may use the reserve.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registrar:
+    """Plans and applies accounts of one configuration. Its calls are counted, and may use the reserve.
 
-    `call_timeout` limits each call. Raises what `apply_account` raises, ConfigurationError for what this
-    version can't reach, KeyError for an account that the configuration does not have.
+    `call_timeout` limits each call; `transport` replaces the network. Every method raises what
+    `plan_account` and `apply_account` raise, ConfigurationError for what this version can't reach, and
+    KeyError for an account that the configuration does not have.
     """
-    configured = configuration.accounts[account]
-    meter = Ledger(engine, account, limit_of(configured), longest=call_timeout).meter(Lane.REGISTRATIONS)
-    vault = TokenVault(engine, box, insist=True)
-    async with open_client(
-        account, configured, timeout=call_timeout, meter=meter, vault=vault, transport=transport
-    ) as client:
-        return await apply_account(
-            engine,
-            client,
-            box,
+
+    engine: AsyncEngine
+    configuration: Configuration
+    box: SecretBox = field(repr=False)
+    public_url: str
+    overlap: timedelta
+    call_timeout: timedelta
+    transport: Transport | None = None
+
+    async def plan(self, account: str, *, prune: bool = False, rotating: Chooses | None = None) -> Planned:
+        """Say what an apply would do; nothing is changed, here or there."""
+        async with self._client(account) as client:
+            aim = self._aim(account, prune=prune, rotating=rotating)
+            return await plan_account(self.engine, client, aim)
+
+    async def apply(
+        self,
+        account: str,
+        *,
+        prune: bool = False,
+        rotating: Chooses | None = None,
+        approve: Callable[[Planned], bool] = approve_all,
+        on_taken: Callable[[Step], None] = tell_nobody,
+    ) -> Applied:
+        """Apply one account; with `rotating`, replace what it chooses, and do nothing else."""
+        async with self._client(account) as client:
+            aim = self._aim(account, prune=prune, rotating=rotating)
+            return await apply_account(self.engine, client, self.box, aim, approve=approve, on_taken=on_taken)
+
+    def _aim(self, account: str, *, prune: bool, rotating: Chooses | None) -> Aim:
+        return Aim(
             account=account,
-            references=app_references(configuration, account),
-            public_url=public_url,
-            provider=configured.provider,
+            references=app_references(self.configuration, account),
+            public_url=self.public_url,
+            overlap=self.overlap,
+            provider=self.configuration.accounts[account].provider,
+            prune=prune,
+            rotating=rotating,
         )
+
+    @asynccontextmanager
+    async def _client(self, account: str) -> AsyncIterator[FusiooClient]:
+        configured = self.configuration.accounts[account]
+        ledger = Ledger(self.engine, account, limit_of(configured), longest=self.call_timeout)
+        async with open_client(
+            account,
+            configured,
+            timeout=self.call_timeout,
+            meter=ledger.meter(Lane.REGISTRATIONS),
+            vault=TokenVault(self.engine, self.box, insist=True),
+            transport=self.transport,
+        ) as client:
+            yield client

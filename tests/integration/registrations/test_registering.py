@@ -17,9 +17,10 @@ from service.errors import ConfigurationError, RefusedError
 from service.fusioo.auth import StaticToken
 from service.fusioo.client import FusiooClient
 from service.fusioo.errors import FusiooError
+from service.pipeline.registering.planning import Aim
 from service.pipeline.registering.register import Applied, apply_account
-from service.registrations.plan import Adopt, Create, Finish, Keep, Patch, Recreate, Remove, Retire
 from service.registrations.resolving import AppReference
+from service.registrations.steps import Adopt, Create, Finish, Keep, Patch, Recreate, Remove, Retire
 from service.sealing import SecretBox
 from service.transport.http import Timeout, make_client
 from service.transport.metering import Meter, Unmetered
@@ -60,15 +61,13 @@ async def apply(
     wait: timedelta = timedelta(seconds=30),
 ) -> Applied:
     async with client_of(simulator, meter) as client:
-        return await apply_account(
-            engine,
-            client,
-            BOX,
+        aim = Aim(
             account="main",
             references=[AppReference(app) for app in apps or ("Tasks", CLIENTS)],
             public_url=public_url,
-            wait=wait,
+            overlap=timedelta(minutes=10),
         )
+        return await apply_account(engine, client, BOX, aim, wait=wait)
 
 
 def registrations(database: Database) -> list[tuple[str, str, str, str]]:

@@ -1,30 +1,32 @@
-"""The plan of `webhooks apply`, taken step by step on a table and a provider made of lists."""
+"""What a plan of webhooks says, case by case. Plans that are carried out: test_plans_taken.py."""
 
-from dataclasses import dataclass, field, replace
-from uuid import UUID, uuid4
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from service.changes.types import Kind
 from service.lifecycle import RegistrationStatus
-from service.registrations.plan import (
-    LIVE,
+from service.registrations.plan import Chooses, choose_none, delivery_url, find_foreign, make_plan
+from service.registrations.steps import (
     Adopt,
     Create,
+    Expire,
     Finish,
+    Foreign,
     Keep,
     Ours,
+    Overlap,
     Patch,
+    Prune,
     Recreate,
     Remove,
     Retire,
+    Rotate,
     Step,
     Theirs,
     Wanted,
-    delivery_url,
-    make_plan,
 )
 
 PUBLIC = "https://relay.example.com/base"
@@ -49,8 +51,23 @@ def theirs(
     return Theirs(webhook_id, delivery_url(public, "fusioo", key), "i1", frozenset({kind}))
 
 
-def plan(rows: list[Ours], listed: list[Theirs], *, wanted: tuple[Wanted, ...] = (WANT,)) -> list[Step]:
-    return make_plan(wanted, rows, listed, public_url=PUBLIC, provider="fusioo")
+def plan(
+    rows: list[Ours],
+    listed: list[Theirs],
+    *,
+    wanted: tuple[Wanted, ...] = (WANT,),
+    prune: bool = False,
+    rotating: Chooses = choose_none,
+) -> list[Step]:
+    return make_plan(
+        wanted, rows, listed, public_url=PUBLIC, provider="fusioo", prune=prune, rotating=rotating
+    )
+
+
+def leaving(*, over: bool = True, due: bool = True) -> Ours:
+    """One that was replaced. `due`: its successor became active; `over`: that was long ago."""
+    row = ours("old", status=RegistrationStatus.RETIRING, webhook_id="w0")
+    return replace(row, retire_at=datetime(2026, 11, 22, tzinfo=UTC) if due else None, overlap_over=over)
 
 
 def test_url_has_the_public_path_the_provider_and_the_key() -> None:
@@ -126,123 +143,105 @@ def test_one_that_we_deleted_and_is_still_there_is_removed() -> None:
 
 
 def test_a_retiring_one_still_delivers() -> None:
-    leaving = ours("old", status=RegistrationStatus.RETIRING, webhook_id="w0")
-    assert plan([leaving, ours()], [theirs("w0", "old"), theirs()]) == [Keep(ours())]
+    for row in (leaving(over=False), leaving(over=False, due=False)):
+        assert plan([row, ours()], [theirs("w0", "old"), theirs()]) == [Keep(ours()), Overlap(row)]
+
+
+def test_after_the_overlap_it_goes() -> None:
+    assert plan([leaving(), ours()], [theirs("w0", "old"), theirs()]) == [
+        Keep(ours()),
+        Expire(leaving(), theirs("w0", "old")),
+    ]
+
+
+def test_one_that_was_to_go_and_is_gone_is_noted() -> None:
+    assert plan([leaving(), ours()], [theirs()]) == [Keep(ours()), Expire(leaving(), None)]
+
+
+def test_it_stays_while_its_successor_is_being_made() -> None:
+    begun = ours(status=RegistrationStatus.CREATING, webhook_id=None)
+    assert plan([leaving(), begun], [theirs("w0", "old")]) == [Finish(begun), Overlap(leaving())]
+
+
+def test_it_stays_while_its_successor_is_gone() -> None:
+    assert plan([leaving(), ours()], [theirs("w0", "old")]) == [Recreate(ours()), Overlap(leaving())]
+
+
+def test_one_without_a_successor_that_nobody_wants_goes_after_the_overlap() -> None:
+    assert plan([leaving()], [theirs("w0", "old")], wanted=()) == [Expire(leaving(), theirs("w0", "old"))]
+
+
+def test_its_second_webhook_is_removed_at_once() -> None:
+    row = leaving(over=False)
+    assert plan([row, ours()], [theirs("w0", "old"), theirs("w8", "old"), theirs()]) == [
+        Keep(ours()),
+        Overlap(row),
+        Remove(theirs("w8", "old")),
+    ]
+
+
+def test_what_is_chosen_is_rotated_though_it_is_well() -> None:
+    other = replace(ours("k2", webhook_id="w2", want=Wanted("i2", Kind.UPDATE)), id=UUID(int=2))
+    listed = [theirs(), replace(theirs("w2", "k2"), app_id="i2")]
+    assert plan([ours(), other], listed, wanted=(WANT, other.place), rotating=lambda want: want == WANT) == [
+        Rotate(ours()),
+        Keep(other),
+    ]
+
+
+def test_one_that_is_being_made_is_new_enough() -> None:
+    begun = ours(status=RegistrationStatus.CREATING, webhook_id=None)
+    assert plan([begun], [], rotating=lambda _want: True) == [Finish(begun)]
+    assert plan([begun], [theirs("w7")], rotating=lambda _want: True) == [Adopt(begun, theirs("w7"))]
+
+
+def test_one_that_vanished_is_made_anew_once() -> None:
+    assert plan([ours()], [], rotating=lambda _want: True) == [Recreate(ours())]
 
 
 def test_unwanted_is_only_reported() -> None:
     assert plan([ours()], [theirs()], wanted=()) == [Retire(ours())]
 
 
+def test_unwanted_goes_when_a_person_says_so_behind_everything_that_builds() -> None:
+    new, row = Wanted("i9", Kind.CREATE), leaving(over=False, due=False)
+    listed = [theirs("w0", "old"), theirs()]
+    assert plan([row, ours()], listed, wanted=(new,), prune=True) == [
+        Create(new),
+        Prune(ours(), theirs()),
+        Prune(row, theirs("w0", "old")),
+    ]
+    assert plan([ours()], [], wanted=(), prune=True) == [Prune(ours(), None)]
+
+
 @pytest.mark.parametrize("url", ["https://elsewhere.example/hook", "", "http://[broken", "k1.example.com"])
 def test_foreign_webhooks_are_no_concern(url: str) -> None:
-    assert plan([ours()], [theirs(), replace(theirs("w5"), url=url)]) == [Keep(ours())]
+    strange = replace(theirs("w5"), url=url)
+    assert plan([ours()], [theirs(), strange], prune=True) == [Keep(ours())]
+    assert find_foreign([ours()], [theirs(), strange], public_url=PUBLIC) == [Foreign(strange, here=False)]
 
 
-@dataclass
-class World:
-    """A table and a provider, on which plans are carried out."""
-
-    rows: list[Ours]
-    listed: list[Theirs]
-    made: int = 0
-    foreign: list[Theirs] = field(default_factory=list)
-
-    def take(self, step: Step) -> None:
-        match step:
-            case Create(wanted):
-                self._create(self._begin(wanted))
-            case Finish(row):
-                self._create(row)
-            case Recreate(row):
-                self._replace(row, status=RegistrationStatus.DELETED)
-                self._create(self._begin(Wanted(row.app_id, row.kind)))
-            case Adopt(row, webhook):
-                self._replace(row, status=RegistrationStatus.ACTIVE, webhook_id=webhook.id)
-            case Patch(row, webhook, url):
-                self.listed[self.listed.index(webhook)] = Theirs(
-                    webhook.id, url, row.app_id, frozenset({row.kind})
-                )
-                self._replace(row, url=url)
-            case Remove(webhook):
-                self.listed.remove(webhook)
-            case Keep() | Retire():
-                pass
-
-    def _begin(self, wanted: Wanted) -> Ours:
-        self.made += 1
-        key = f"new-{self.made}"
-        url = delivery_url(PUBLIC, "fusioo", key)
-        row = Ours(uuid4(), wanted.app_id, wanted.kind, key, url, None, RegistrationStatus.CREATING)
-        self.rows.append(row)
-        return row
-
-    def _create(self, row: Ours) -> None:
-        url = delivery_url(PUBLIC, "fusioo", row.key)
-        webhook = Theirs(f"made-{row.key}", url, row.app_id, frozenset({row.kind}))
-        self.listed.append(webhook)
-        self._replace(row, status=RegistrationStatus.ACTIVE, webhook_id=webhook.id, url=url)
-
-    def _replace(self, row: Ours, **values: object) -> None:
-        index = next(index for index, each in enumerate(self.rows) if each.id == row.id)
-        self.rows[index] = replace(self.rows[index], **values)  # type: ignore[arg-type]  # a test's shorthand
+def test_a_webhook_with_the_url_of_another_row_is_still_the_row_s_whose_id_it_has() -> None:
+    begun = ours("k2", status=RegistrationStatus.CREATING, webhook_id=None, want=Wanted("i1", Kind.CREATE))
+    altered = theirs("w1", "k2")
+    assert plan([ours(), begun], [altered], wanted=(WANT, begun.place)) == [
+        Patch(ours(), altered, f"{PUBLIC}/webhooks/fusioo/k1"),
+        Finish(begun),
+    ]
 
 
-WANTED = st.builds(Wanted, st.sampled_from(["i1", "i2"]), st.sampled_from(Kind))
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        (f"{PUBLIC}/webhooks/fusioo/unknown", True),
+        ("https://relay.example.com/based/webhooks/fusioo/unknown", False),
+        ("https://other.example.com/base/webhooks/fusioo/unknown", False),
+    ],
+)
+def test_a_foreign_webhook_may_lead_to_our_own_address(url: str, here: bool) -> None:
+    strange = replace(theirs("w5"), url=url)
+    assert find_foreign([ours()], [strange], public_url=PUBLIC) == [Foreign(strange, here=here)]
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """A table as its rules allow it (one live row per app and kind), and a provider in any state."""
-    publics = st.sampled_from([PUBLIC, "https://old.example.com"])
-    rows: list[Ours] = []
-    for index, want in enumerate(draw(st.lists(WANTED, max_size=6))):
-        status = draw(st.sampled_from(RegistrationStatus))
-        taken = {Wanted(row.app_id, row.kind) for row in rows if row.status in LIVE}
-        if status in LIVE and want in taken:
-            status = RegistrationStatus.DELETED
-        webhook_id = None if status is RegistrationStatus.CREATING else f"w{index}"
-        url = delivery_url(draw(publics), "fusioo", f"k{index}")
-        rows.append(Ours(uuid4(), want.app_id, want.kind, f"k{index}", url, webhook_id, status))
-    world = World(rows, [])
-    for number, row in enumerate(rows):
-        for twin in range(draw(st.integers(0, 2))):
-            webhook_id = row.webhook_id if twin == 0 and row.webhook_id else f"x{number}-{twin}"
-            kinds = frozenset(draw(st.sets(st.sampled_from(Kind))))
-            url = delivery_url(draw(publics), "fusioo", row.key)
-            world.listed.append(Theirs(webhook_id, url, draw(st.sampled_from(["i1", "i2"])), kinds))
-    for number in range(draw(st.integers(0, 3))):
-        foreign = Theirs(f"f{number}", f"https://elsewhere.example/{number}", "i1", frozenset(Kind))
-        world.foreign.append(foreign)
-        world.listed.append(foreign)
-    return world
-
-
-@given(world=worlds(), wanted=st.lists(WANTED))
-def test_a_plan_that_was_carried_out_leaves_nothing_to_do(world: World, wanted: list[Wanted]) -> None:
-    for step in make_plan(wanted, world.rows, world.listed, public_url=PUBLIC, provider="fusioo"):
-        world.take(step)
-    again = make_plan(wanted, world.rows, world.listed, public_url=PUBLIC, provider="fusioo")
-    assert all(isinstance(step, (Keep, Retire)) for step in again)
-    assert sum(isinstance(step, Keep) for step in again) == len(set(wanted))
-    assert [webhook for webhook in world.listed if webhook.id.startswith("f")] == world.foreign
-
-
-@given(world=worlds(), wanted=st.lists(WANTED), cut=st.integers(0, 8))
-def test_a_plan_that_was_cut_short_is_completed_by_the_next(
-    world: World, wanted: list[Wanted], cut: int
-) -> None:
-    for step in make_plan(wanted, world.rows, world.listed, public_url=PUBLIC, provider="fusioo")[:cut]:
-        world.take(step)
-    for step in make_plan(wanted, world.rows, world.listed, public_url=PUBLIC, provider="fusioo"):
-        world.take(step)
-    live = [row for row in world.rows if row.status in LIVE]
-    assert {Wanted(row.app_id, row.kind) for row in live} >= set(wanted)
-    for want in set(wanted):
-        serving = [
-            webhook
-            for webhook in world.listed
-            for row in live
-            if Wanted(row.app_id, row.kind) == want and webhook.key == row.key
-        ]
-        assert len(serving) == 1
+def test_what_a_person_set_up_is_not_foreign() -> None:
+    assert find_foreign([], [theirs("w5", "by-hand")], public_url=PUBLIC, manual_keys={"by-hand"}) == []

@@ -1,0 +1,116 @@
+"""What the rules need of a provider, against what it has: looked at, and nothing changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.changes.types import App, Kind
+from service.fusioo import models as fusioo
+from service.fusioo.client import FusiooClient
+from service.registrations import repository
+from service.registrations.plan import Chooses, choose_none, find_foreign, make_plan
+from service.registrations.resolving import AppReference, resolve_apps
+from service.registrations.steps import BUILDING, IN_ORDER, Foreign, Step, Theirs, Wanted, served_by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """What there should be, and how to get there."""
+
+    account: str
+    references: Sequence[AppReference]
+    """How the rules name their apps: each gets a webhook of every kind."""
+    public_url: str
+    """Where providers reach us."""
+    overlap: timedelta
+    """How long one that was replaced is accepted beside the one that took its place."""
+    provider: str = "fusioo"
+    prune: bool = False
+    """Whether what no rule wants is deleted, not only reported."""
+    rotating: Chooses | None = None
+    """Chooses what is replaced although it is well; then nothing is done for any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What an account's provider has against what it should have."""
+
+    apps: Mapping[str, App]
+    """By how the rules name them."""
+    steps: Sequence[Step]
+    foreign: Sequence[Foreign]
+    """Webhooks that are somebody else's."""
+    listed: Mapping[str, fusioo.Webhook] = field(repr=False)
+    """The provider's list by id: it tells the secrets."""
+
+    @property
+    def due(self) -> list[Step]:
+        """What differs from how it should be. One that `Retire` names only a person's `prune` deletes."""
+        return [step for step in self.steps if not isinstance(step, IN_ORDER)]
+
+
+async def plan_account(
+    engine: AsyncEngine, client: FusiooClient, aim: Aim, *, apps: Mapping[str, App] | None = None
+) -> Planned:
+    """Plan an account; changes nothing, here or there.
+
+    `apps`: what the references mean, if that is known already; otherwise one more call asks. The webhooks
+    are listed with one call. Raises ConfigurationError for apps that can't be told, and what the client
+    raises.
+    """
+    if apps is None:
+        apps = (await find_apps(client, aim.references))[0]
+    return await compare(engine, client, aim, apps)
+
+
+async def find_apps(
+    client: FusiooClient, references: Sequence[AppReference]
+) -> tuple[Mapping[str, App], Sequence[fusioo.App]]:
+    """Find what the references mean, and all apps that the account sees; without references nothing is asked.
+
+    Raises ConfigurationError for apps that can't be told, and what the client raises.
+    """
+    if not references:
+        return {}, ()
+    seen = await client.apps.list()
+    return resolve_apps(references, [App(app.id, app.name) for app in seen]), seen
+
+
+async def compare(engine: AsyncEngine, client: FusiooClient, aim: Aim, apps: Mapping[str, App]) -> Planned:
+    """Compare the webhooks that the provider lists with those that these apps need."""
+    listed = {webhook.id: webhook for webhook in await client.webhooks.list()}
+    theirs = [_theirs(webhook) for webhook in listed.values()]
+    async with engine.connect() as connection:
+        ours = await repository.load_ours(connection, aim.account)
+        manual_keys = await repository.load_manual_keys(connection, aim.account)
+    steps = make_plan(
+        (Wanted(app.id, kind) for app in apps.values() for kind in Kind),
+        ours,
+        theirs,
+        public_url=aim.public_url,
+        provider=aim.provider,
+        prune=aim.prune,
+        rotating=aim.rotating or choose_none,
+    )
+    if aim.rotating is not None:
+        steps = [step for step in steps if _builds(step, aim.rotating)]
+    foreign = find_foreign(ours, theirs, public_url=aim.public_url, manual_keys=manual_keys)
+    return Planned(apps, steps, foreign, listed)
+
+
+def _builds(step: Step, chosen: Chooses) -> bool:
+    served = served_by(step)
+    return isinstance(step, BUILDING) and served is not None and chosen(served)
+
+
+def _theirs(webhook: fusioo.Webhook) -> Theirs:
+    kinds = {
+        Kind.CREATE: webhook.on_create,
+        Kind.UPDATE: webhook.on_update,
+        Kind.DELETE: webhook.on_delete,
+    }
+    return Theirs(
+        webhook.id, webhook.url, webhook.app_id, frozenset(kind for kind, called in kinds.items() if called)
+    )
