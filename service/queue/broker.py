@@ -44,6 +44,7 @@ class DoorbellBroker(RedisBroker):
         )
         self._away = threading.Event()
         self._closed = threading.Event()
+        self._takes_no_more = threading.Event()
 
     def declare_queue(self, queue_name: str) -> None:
         """Declare a queue without its delay queue."""
@@ -63,6 +64,10 @@ class DoorbellBroker(RedisBroker):
         self._closed.set()
         self.client.close()
 
+    def take_no_more(self) -> None:
+        """Leave the doorbells to others: nobody here answers them any more."""
+        self._takes_no_more.set()
+
     def waiting(self, queue_name: str) -> int:
         """Count the doorbells that nobody has taken yet. Raises redis.RedisError."""
         return int(self.client.llen(f"{self.namespace}:{queue_name}"))
@@ -71,6 +76,8 @@ class DoorbellBroker(RedisBroker):
 
     def do_fetch(self, queue_name: str, prefetch: int) -> list[bytes]:
         """Take doorbells; none while Redis is away, which is logged once."""
+        if self._takes_no_more.is_set():
+            return []
         try:
             taken: list[bytes] = self._command("fetch", queue_name, prefetch)
         except redis.RedisError as error:

@@ -1,6 +1,6 @@
 """How the work of each queue is put together from what the process holds."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,8 +40,8 @@ class Work:
 
     answers: Mapping[str, Answer]
     """By the name of the actor."""
-    must_retire: Callable[[], bool] = lambda: False
-    """Whether something could not be ended, so that the process has to."""
+    stuck_handlers: Callable[[], Collection[str]] = tuple
+    """Those with a call that could not be ended, so that the process has to. From any thread."""
     wind_down: Callable[[], None] = lambda: None
     """Begin nothing new within what is being done. From any thread."""
     begin: Callable[[], Awaitable[None]] = _nothing_to_begin
@@ -116,14 +116,14 @@ def _running(place: Workplace, held: AsyncExitStack, threads: int) -> Work:
         bells=place.publisher,
     )
 
-    def must_retire() -> bool:
-        return runner.must_retire or teller.must_retire
+    def stuck_handlers() -> set[str]:
+        return runner.stuck_handlers() | teller.stuck_handlers()
 
     def wind_down() -> None:
         runner.wind_down()
         teller.wind_down()
 
-    return Work({QueueName.RUN.value: runner.run, TELL: teller.tell}, must_retire, wind_down)
+    return Work({QueueName.RUN.value: runner.run, TELL: teller.tell}, stuck_handlers, wind_down)
 
 
 def _runner(

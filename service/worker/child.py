@@ -23,17 +23,17 @@ from service.observability.logging import configure_logging
 from service.queue.broker import make_broker
 from service.queue.messages import QueueName
 from service.worker.actors import declare_actor
-from service.worker.exits import CUT_OFF, FAILED, RETIRED, STOPPED, STUCK, meaning_of
+from service.worker.exits import CUT_OFF, FAILED, STOPPED, STUCK, meaning_of
 from service.worker.kept import read_kept
 from service.worker.loop import LoopThread, LoopWatch
 from service.worker.resources import OpenResources, Resources, open_resources
-from service.worker.started import say_ready, wait_for_parents_end
+from service.worker.started import say_ready, say_retiring, wait_for_parents_end
 
 T = TypeVar("T")
 
 
 def _tell_nobody() -> None:
-    """Tell nobody that it is ready."""
+    """Tell nobody how it is."""
 
 
 _LOOK_EVERY = 0.2
@@ -61,19 +61,22 @@ class WorkerProcess:
         cut_off: threading.Event,
         open_resources: OpenResources = open_resources,
         say_ready: Callable[[], None] = _tell_nobody,
+        say_retiring: Callable[[], None] = _tell_nobody,
         stuck_after: float = STUCK_AFTER,
     ) -> None:
         """Take how many doorbells are answered at once, and how many seconds they have at the end.
 
         `stop` asks for that end, `cut_off` that it comes at once; `say_ready` is called when doorbells are
-        answered.
+        answered. `say_retiring`: when one of its handlers can't be ended. It goes on for the others until it
+        is asked to end; `say_ready` is called again if the handler has ended after all.
         """
         if settings.redis_url is None:
             raise ConfigurationError("REDIS_URL is not set", place="environment")
         self._settings, self._queue, self._threads = settings, queue, threads
         self._grace, self._stuck_after = grace, stuck_after
         self._stop, self._cut_off = stop, cut_off
-        self._open_resources, self._say_ready = open_resources, say_ready
+        self._open_resources = open_resources
+        self._say_ready, self._say_retiring = say_ready, say_retiring
         self._broker = make_broker(settings.redis_url)
         self._loop = LoopThread()
 
@@ -134,6 +137,7 @@ class WorkerProcess:
 
     def _let_finish(self, worker: Worker, grace: float) -> None:
         """Begin no doorbell any more, and wait for those in hand as long as they may take."""
+        self._broker.take_no_more()
         for thread in worker.workers:
             thread.stop()
         deadline = time.monotonic() + grace
@@ -144,12 +148,24 @@ class WorkerProcess:
 
     def _watch(self, resources: Resources) -> int:
         watch = LoopWatch(self._loop, patience=self._stuck_after)
+        retiring = False
         while not self._stop.wait(_LOOK_EVERY):
-            if resources.must_retire():
-                return RETIRED
             if watch.is_stuck():
                 return STUCK
+            stuck = resources.stuck_handlers()
+            if bool(stuck) != retiring:
+                retiring = not retiring
+                self._tell_of_retiring(sorted(stuck))
         return STOPPED
+
+    def _tell_of_retiring(self, handlers: Sequence[str]) -> None:
+        log = structlog.get_logger().bind(queue=self._queue.value)
+        if handlers:
+            log.warning("worker.retired", handlers=handlers)
+            self._say_retiring()
+        else:
+            log.info("worker.recovered")
+            self._say_ready()
 
     def _close(self, resources: Resources) -> None:
         # Whatever still runs may go on until the process ends, but its leases are free from here on.
@@ -200,6 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 open_resources, files=None if given.rules is None else read_kept(given.rules)
             ),
             say_ready=partial(say_ready, given.lifeline),
+            say_retiring=partial(say_retiring, given.lifeline),
         ).run()
     except RelayError as error:
         structlog.get_logger().error("worker.failed", queue=given.queue.value, error=str(error))

@@ -11,8 +11,6 @@ STOPPED = 0
 FAILED = 1
 REFUSED = 2
 """Of the check of a new configuration: it is wrong, which was said."""
-RETIRED = 70
-"""A handler could not be ended: the process finished the others and made room for a fresh one."""
 STUCK = 71
 """A handler blocked the event loop: the process gave up whatever it was doing."""
 
@@ -25,7 +23,6 @@ def meaning_of(code: int) -> str:
         STOPPED: "stopped",
         FAILED: "could not start",
         REFUSED: "found it wrong",
-        RETIRED: "retired: one of its handlers could not be ended",
         STUCK: "stuck: one of its handlers blocked the event loop",
     }
     return known.get(code, f"exit code {code}")

@@ -12,7 +12,8 @@ from service.rules.files import read_files
 from service.rules.loader import parse_files
 from service.worker.kept import KeptFiles
 from service.worker.reloading import Reloading
-from service.worker.supervisor import Command, Supervisor
+from service.worker.succession import Command
+from service.worker.supervisor import Supervisor
 
 THREADS: Mapping[QueueName, int] = MappingProxyType(
     {QueueName.SETTLE: 4, QueueName.RUN: 16, QueueName.JOB: 2}

@@ -1,6 +1,6 @@
 """What one worker process holds: opened before the first doorbell, closed after the last, in order."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +24,8 @@ class Resources:
     """Its `stop` frees every lease of the process."""
     close: Callable[[], Coroutine[Any, Any, None]]
     """Closes everything, the heartbeat too; once, when nothing runs any more."""
-    must_retire: Callable[[], bool]
-    """Whether something here could not be ended, so that the process has to."""
+    stuck_handlers: Callable[[], Collection[str]]
+    """Those with a call that could not be ended, so that the process has to. From any thread."""
     wind_down: Callable[[], None]
     """Begin nothing new within what is being done: the process is about to end. From any thread."""
 
@@ -44,5 +44,5 @@ async def open_resources(
         work = assemble(queue, place, held, threads=threads)
         await work.begin()
         return Resources(
-            work.answers, place.heartbeat, held.pop_all().aclose, work.must_retire, work.wind_down
+            work.answers, place.heartbeat, held.pop_all().aclose, work.stuck_handlers, work.wind_down
         )

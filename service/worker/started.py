@@ -9,7 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 READY = b"."
-"""What a child writes to its lifeline once, when it is up and does its work."""
+"""What a child writes to its lifeline when it is up and does its work; again, when it need not retire."""
+RETIRING = b"!"
+"""What it writes when something in it can only be ended together with it."""
+_MOST_HEARD = 1024
 
 
 class StartedProcess:
@@ -26,6 +29,7 @@ class StartedProcess:
         self._ours.setblocking(False)
         self.started_at = time.monotonic()
         self._said_ready = False
+        self._last_word = b""
         try:
             with theirs:
                 self._process = subprocess.Popen(  # noqa: S603  a command of ours, without a shell
@@ -46,11 +50,15 @@ class StartedProcess:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it has said that it does its work."""
-        if not self._said_ready:
-            with suppress(OSError):
-                self._said_ready = self._ours.recv(1) == READY
+        """Whether it has ever said that it does its work."""
+        self._listen()
         return self._said_ready
+
+    @property
+    def is_retiring(self) -> bool:
+        """Whether it has said, and not taken back, that another one should take its place."""
+        self._listen()
+        return self._last_word == RETIRING
 
     def ended(self) -> int | None:
         """Its exit code (negative: the number of the signal that killed it); None while it runs."""
@@ -60,19 +68,35 @@ class StartedProcess:
         """Send it a signal, if it still runs."""
         self._process.send_signal(number)
 
-    def wait(self) -> None:
-        """Wait for its end, and let go of the lifeline."""
-        self._process.wait()
+    def wait(self) -> int:
+        """Wait for its end, let go of the lifeline, and give the exit code as `ended` does."""
+        code = self._process.wait()
         self._ours.close()
+        return code
+
+    def _listen(self) -> None:
+        with suppress(OSError):  # nothing new, or it is gone
+            heard = self._ours.recv(_MOST_HEARD)
+            self._said_ready = self._said_ready or READY in heard
+            self._last_word = heard[-1:] or self._last_word
 
 
 def say_ready(lifeline: int) -> None:
     """Say it in the child; a parent that does not listen, or is gone, is none of its business."""
-    with suppress(OSError):
-        os.write(lifeline, READY)
+    _say(READY, lifeline)
+
+
+def say_retiring(lifeline: int) -> None:
+    """Say it in the child; `say_ready` takes it back."""
+    _say(RETIRING, lifeline)
 
 
 def wait_for_parents_end(lifeline: int) -> None:
     """Return in the child when its parent is gone."""
     with suppress(OSError):
         os.read(lifeline, 1)
+
+
+def _say(word: bytes, lifeline: int) -> None:
+    with suppress(OSError):
+        os.write(lifeline, word)

@@ -44,10 +44,9 @@ class Attempts:
         self._calls = Calls()
         self._breakers = Breakers(engine)
 
-    @property
-    def any_stuck(self) -> bool:
-        """Some handler could not be ended."""
-        return self._calls.any_stuck
+    def is_stuck(self, handler: BoundHandler) -> bool:
+        """Whether a call of it goes on that could not be ended. From any thread."""
+        return self._calls.is_stuck(handler)
 
     async def make(self, handler: BoundHandler, run: ClaimedRun, seen: ClaimedChange) -> None:
         """Make one attempt. What goes wrong with it concerns no other run: nothing is raised for it."""

@@ -19,12 +19,14 @@ class Calls:
     """The calls of one process. It knows those that could not be ended."""
 
     def __init__(self) -> None:
-        self._stuck: set[asyncio.Future[Outcome]] = set()
+        self._stuck: dict[str, set[asyncio.Future[Outcome]]] = {}
 
-    @property
-    def any_stuck(self) -> bool:
-        """Some handler could not be ended: this process should be replaced."""
-        return bool(self._stuck)
+    def is_stuck(self, handler: BoundHandler) -> bool:
+        """Whether a call of it that was cancelled goes on, in the event loop or in a thread. From any thread.
+
+        Nobody can end such a call, only its process: no other one should be begun here.
+        """
+        return bool(self._stuck.get(handler.name)) or handler.abandoned() > 0
 
     async def make(self, handler: BoundHandler, call: Awaitable[Outcome], ids: Mapping[str, str]) -> Outcome:
         """Wait for a call as long as the handler may take, and say how it ended; `ids` are for the log.
@@ -37,7 +39,7 @@ class Calls:
             task.cancel()
             ended, _ = await asyncio.wait({task}, timeout=GRACE)
             if not ended:
-                self._stuck.add(task)
+                self._keep(handler.name, task)
                 _log.error("handler.stuck", handler=handler.name, **ids)
         if not ended or task.cancelled():
             return outcome_of(TimeoutError(), timeout=handler.timeout)
@@ -48,3 +50,15 @@ class Calls:
             raise error
         _log.warning("handler.raised", handler=handler.name, exc_info=error, **ids)
         return outcome_of(error, timeout=handler.timeout)
+
+    def _keep(self, handler: str, task: asyncio.Future[Outcome]) -> None:
+        stuck = self._stuck.setdefault(handler, set())
+        stuck.add(task)
+        task.add_done_callback(stuck.discard)
+        task.add_done_callback(_take_no_notice)
+
+
+def _take_no_notice(task: asyncio.Future[Outcome]) -> None:
+    """Read how it ended after all: asyncio would log an error that nobody has read."""
+    if not task.cancelled():
+        task.exception()

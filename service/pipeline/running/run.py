@@ -65,10 +65,9 @@ class Runner:
         """Claim no run any more: those in hand have only so much time until the process ends."""
         self._winding_down = True
 
-    @property
-    def must_retire(self) -> bool:
-        """Some handler could not be ended: this process should finish what it has, and be replaced."""
-        return self._attempts.any_stuck or any(handler.abandoned() for handler in self._handlers.values())
+    def stuck_handlers(self) -> set[str]:
+        """Those with a call that could not be ended: none of their runs is claimed here. From any thread."""
+        return {name for name, handler in self._handlers.items() if self._attempts.is_stuck(handler)}
 
     async def run(self, handler_name: str) -> None:
         """Answer one doorbell. Runs of a handler that left the configuration are held.
@@ -82,7 +81,7 @@ class Runner:
         until = monotonic() + WORKS_FOR
         working: Working = set()
         try:
-            while self._goes_on(until):
+            while self._goes_on(handler, until):
                 working |= await self._begin(handler, until)
                 if not working:
                     return
@@ -99,8 +98,8 @@ class Runner:
                 await asyncio.wait(working)
         await self._come_back(handler)
 
-    def _goes_on(self, until: float) -> bool:
-        return not (self.must_retire or self._winding_down) and monotonic() < until
+    def _goes_on(self, handler: BoundHandler, until: float) -> bool:
+        return not (self._winding_down or self._attempts.is_stuck(handler)) and monotonic() < until
 
     async def _begin(self, handler: BoundHandler, until: float) -> Working:
         """Claim what can begin now, and begin it."""
@@ -108,7 +107,7 @@ class Runner:
         places = await self._places.take(wanted)
         begun: Working = set()
         try:
-            claim = await self._claim(handler, places) if self._goes_on(until) else Claim([], None)
+            claim = await self._claim(handler, places) if self._goes_on(handler, until) else Claim([], None)
             for runs in _together(handler, claim):
                 attempt = asyncio.create_task(self._batches.make(handler, runs))
                 attempt.add_done_callback(lambda _: self._places.give_back())
@@ -144,6 +143,8 @@ class Runner:
         return Claim(found, None)
 
     async def _come_back(self, handler: BoundHandler) -> None:
+        if self._attempts.is_stuck(handler):
+            return  # it might be this process that hears it, again and again: the sweep rings every second
         async with self._engine.connect() as connection:
             seconds = await next_run_in(await driver_of(connection), _claiming(handler))
         if seconds is not None:

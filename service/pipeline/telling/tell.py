@@ -59,10 +59,9 @@ class Teller:
         """Claim no notice any more."""
         self._winding_down = True
 
-    @property
-    def must_retire(self) -> bool:
-        """Some handler could not be ended: this process should finish what it has, and be replaced."""
-        return self._calls.any_stuck
+    def stuck_handlers(self) -> set[str]:
+        """Those with a call that could not be ended: they are told nothing here. From any thread."""
+        return {name for name, handler in self._handlers.items() if self._calls.is_stuck(handler)}
 
     async def tell(self, handler_name: str) -> None:
         """Answer one doorbell. Notices of a handler that is not under `alarms:` any more are held."""
@@ -71,11 +70,13 @@ class Teller:
             _log.warning("handler.not_found", handler=handler_name)
             return
         until = monotonic() + WORKS_FOR
-        while not (self.must_retire or self._winding_down) and monotonic() < until:
+        while not (self._winding_down or self._calls.is_stuck(handler)) and monotonic() < until:
             notice = await self._claim(handler_name)
             if notice is None:
                 return
             await self._attempt(handler, notice)
+        if self._calls.is_stuck(handler):
+            return  # it might be this process that hears it, again and again: the sweep rings every second
         async with self._engine.connect() as connection:
             if handler_name in await handlers_to_tell(connection):
                 self._bells.ring_tell(handler_name)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.supervised import LONGEST_CHECK, alive, rules_of, running_with
+from service.worker.replacing import MOST_LEAVING
+from tests.fixtures.supervised import LONGEST_CHECK, RETIRE, alive, rules_of, running_with
 from tests.fixtures.waiting import wait_until
 
-Start = Callable[[str], "subprocess.Popen[bytes]"]
+Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
@@ -20,11 +21,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
     parents: list[subprocess.Popen[bytes]] = []
     rules_of(tmp_path).write_text("first")
 
-    def begin(mode: str) -> "subprocess.Popen[bytes]":
-        parent = subprocess.Popen(  # noqa: S603  ourselves
-            [sys.executable, "-W", "error", "-m", "tests.fixtures.supervised", str(tmp_path), mode],
-            cwd=Path(__file__).parents[3],
-        )
+    def begin(*arguments: str) -> "subprocess.Popen[bytes]":
+        with log_of(tmp_path).open("ab") as log:
+            parent = subprocess.Popen(  # noqa: S603  ourselves
+                [sys.executable, "-W", "error", "-m", "tests.fixtures.supervised", str(tmp_path), *arguments],
+                cwd=Path(__file__).parents[3],
+                stdout=log,
+            )
         parents.append(parent)
         return parent
 
@@ -33,6 +36,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
         parent.kill()
         parent.wait()
     wait_until(lambda: not alive(tmp_path), what="no child is left")
+    sys.stdout.write(log_of(tmp_path).read_text())
+
+
+def log_of(directory: Path) -> Path:
+    return directory.with_name(f"{directory.name}.log")
 
 
 def two_run(directory: Path) -> set[int]:
@@ -47,9 +55,55 @@ def test_a_killed_child_is_started_again_and_the_others_stay(start: Start, tmp_p
     assert survivor in two_run(tmp_path)
 
 
-def test_a_child_that_retires_is_replaced(start: Start, tmp_path: Path) -> None:
+def test_a_child_that_ends_is_replaced(start: Start, tmp_path: Path) -> None:
     start("brief")
     wait_until(lambda: len(list(tmp_path.iterdir())) >= 6, 20, what="children come after children")
+
+
+def test_a_child_that_retires_goes_on_until_its_successor_is_ready(start: Start, tmp_path: Path) -> None:
+    start("steady")
+    all_run_with(tmp_path, "first")
+    worn, other = two_run(tmp_path)
+    os.kill(worn, RETIRE)
+    counts: list[int] = []
+
+    def replaced() -> bool:
+        counts.append(len(alive(tmp_path)))
+        return worn not in alive(tmp_path)
+
+    wait_until(replaced, 20, what="it has left")
+    assert min(counts) == 2
+    assert other in two_run(tmp_path)
+    assert "it retired" in log_of(tmp_path).read_text()
+    assert "worker.ended" not in log_of(tmp_path).read_text()
+
+
+def test_one_that_ends_while_it_retires_leaves_its_place_to_its_successor(
+    start: Start, tmp_path: Path
+) -> None:
+    rules_of(tmp_path).write_text("never ready")
+    start("steady")
+    worn = min(two_run(tmp_path))
+    all_run_with(tmp_path, "never ready")
+    os.kill(worn, RETIRE)
+    three = wait_until(lambda: pids if len(pids := alive(tmp_path)) == 3 else None, 20) or set()
+    os.kill(worn, signal.SIGKILL)
+    wait_until(lambda: "worker.ended" in log_of(tmp_path).read_text())
+    assert alive(tmp_path) == three - {worn}
+
+
+def test_no_more_follow_each_other_than_may_be_at_their_end(start: Start, tmp_path: Path) -> None:
+    start("worn", "60")
+
+    def deferred() -> int:
+        return log_of(tmp_path).read_text().count("successor.deferred")
+
+    wait_until(lambda: deferred() == 2, 20, what="no other one is started for either command")
+    crowd = alive(tmp_path)
+    assert len(crowd) == 2 * (MOST_LEAVING + 1)
+    os.kill(min(crowd), signal.SIGKILL)
+    wait_until(lambda: deferred() == 3, 20, what="one that left made room for one more")
+    assert len(alive(tmp_path)) == len(crowd)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

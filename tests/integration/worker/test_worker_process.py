@@ -13,7 +13,7 @@ from service.db.processes import Heartbeat
 from service.queue.messages import QueueName
 from service.queue.publisher import Publisher
 from service.worker.child import WorkerProcess
-from service.worker.exits import RETIRED, STOPPED, STUCK
+from service.worker.exits import STOPPED, STUCK
 from service.worker.resources import Resources
 from tests.fixtures.database import Database
 from tests.fixtures.waiting import wait_until
@@ -27,7 +27,8 @@ class Desk:
         self.heard: list[str] = []
         self.finished: list[str] = []
         self.gate = threading.Event()
-        self.must_retire = False
+        self.stuck: list[str] = []
+        self.said: list[str] = []
         self.closed = False
         self.wound_down = threading.Event()
         self.opens_for_ever = False
@@ -47,12 +48,12 @@ class Desk:
             finally:
                 await close()
         answers = {queue.value: self.answer}
-        return Resources(answers, heartbeat, close, lambda: self.must_retire, self.wound_down.set)
+        return Resources(answers, heartbeat, close, lambda: self.stuck, self.wound_down.set)
 
     async def answer(self, handler: str) -> None:
         self.heard.append(handler)
-        if handler == "retires":
-            self.must_retire = True
+        if handler == "quick":
+            pass
         elif handler == "blocks":
             self.gate.wait(20)  # on the event loop: the sin that is tested
         else:
@@ -80,6 +81,8 @@ class At:
             stop=self.stop,
             cut_off=self.cut_off,
             open_resources=desk.open,
+            say_ready=lambda: desk.said.append("ready"),
+            say_retiring=lambda: desk.said.append("retiring"),
             stuck_after=0.5,
         )
         self.code: Future[int] = pool.submit(self.process.run)
@@ -169,18 +172,56 @@ def test_who_is_stopped_while_it_opens_leaves_nothing_behind(
     assert not lives(database)
 
 
-def test_it_retires_after_the_others_have_finished(
+def test_it_says_that_it_retires_and_goes_on_until_it_is_asked_to_end(
     desk: Desk, work: Callable[..., At], database: Database
 ) -> None:
     at = work()
+    wait_until(lambda: desk.said == ["ready"])
+    desk.stuck = ["worn"]
+    wait_until(lambda: desk.said == ["ready", "retiring"])
+    at.publisher.ring_run("quick")
+    wait_until(lambda: desk.finished == ["quick"])
+    desk.stuck = []
+    wait_until(lambda: desk.said == ["ready", "retiring", "ready"])
+    desk.stuck = ["worn"]
+    wait_until(lambda: desk.said == ["ready", "retiring"] * 2)
+    at.publisher.ring_run("slow")
+    wait_until(lambda: "slow" in desk.heard)
+    at.stop.set()
+    wait_until(desk.wound_down.is_set)
+    assert not at.code.done()
+    desk.gate.set()
+    assert at.code.result(10) == STOPPED
+    assert desk.finished == ["quick", "slow"]
+    assert not lives(database)
+
+
+def test_at_its_end_it_leaves_the_doorbells_to_others(
+    desk: Desk, work: Callable[..., At], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = work()
+    broker = at.process._broker
+    looks: list[str] = []
+    fetch = broker.do_fetch
+
+    def counted_fetch(queue: str, prefetch: int) -> list[bytes]:
+        looks.append(queue)
+        return fetch(queue, prefetch)
+
+    monkeypatch.setattr(broker, "do_fetch", counted_fetch)
     at.publisher.ring_run("slow")
     wait_until(lambda: desk.heard == ["slow"])
-    at.publisher.ring_run("retires")
-    wait_until(lambda: desk.finished == ["retires"])
+    at.stop.set()
+    wait_until(desk.wound_down.is_set)
+    wait_until(broker._takes_no_more.is_set)
+    at.publisher.ring_run("late")
+    wait_until(lambda: at.publisher.rung == 2)
+    seen = len(looks)
+    wait_until(lambda: len(looks) > seen + 1, what="it would have found the doorbell")
+    assert broker.waiting("run") == 1
     desk.gate.set()
-    assert at.code.result(10) == RETIRED
-    assert sorted(desk.finished) == ["retires", "slow"]
-    assert not lives(database)
+    assert at.code.result(10) == STOPPED
+    assert desk.heard == ["slow"]
 
 
 def test_a_blocked_event_loop_costs_the_process_its_life(work: Callable[..., At], database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -192,31 +193,53 @@ async def test_a_handler_past_its_limit_is_cancelled(engine: AsyncEngine, databa
     ((status, attempts, error),) = runs(database)
     assert (status, attempts) == ("ready", 1)
     assert error == "not done within 50ms (the handler's `timeout`)"
-    assert not runner.must_retire
+    assert runner.stuck_handlers() == set()
 
 
-async def test_a_handler_that_does_not_heed_its_limit_makes_the_process_retire(
+async def test_a_handler_that_does_not_heed_its_limit_is_left_alone_and_the_others_go_on(
     engine: AsyncEngine, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Left alone in this process: who asks `stuck_handlers` sees to it that another one takes its place."""
     monkeypatch.setattr("service.pipeline.running.calling.GRACE", 0.05)
     ended = asyncio.Event()
 
     async def stubborn(_: Change, __: Context) -> None:
         while not ended.is_set():
-            try:
+            with suppress(asyncio.CancelledError):
                 await ended.wait()
-            except asyncio.CancelledError:
-                continue
+        raise RuntimeError("at last")
 
-    handler = bound(stubborn, concurrency=1, retry=HOUR, timeout=timedelta(milliseconds=50))
-    pipeline = await with_changes(engine, database, [handler], records="ab")
+    timeout = timedelta(milliseconds=50)
+    handlers = [bound(stubborn, concurrency=1, retry=HOUR, timeout=timeout), bound(Handling(), "good")]
+    pipeline = await with_changes(engine, database, handlers, records="ab")
+    runner = pipeline.runner(pipeline.process())
+    pipeline.bells.handlers.clear()
+    await runner.run("ops")
+    assert runner.stuck_handlers() == {"ops"}
+    assert database.execute("SELECT count(*) FROM attempts") == [(1,)], "it claims nothing more"
+    await runner.run("good")
+    assert (
+        database.execute("SELECT handler, status FROM runs WHERE status <> 'ready'") == [("good", "done")] * 2
+    )
+    assert pipeline.bells.handlers == set(), "whoever is rung for might be this one again"
+    ended.set()
+    await wait_until_async(lambda: not runner.stuck_handlers())
+    await runner.run("ops")
+    assert database.execute("SELECT count(*) FROM attempts WHERE outcome = 'failed'") == [(2,)]
+
+
+async def test_a_thread_that_can_not_be_ended_leaves_its_handler_stuck(
+    engine: AsyncEngine, database: Database
+) -> None:
+    abandoned = [1]
+    handler = bound(Handling(), abandoned=lambda: abandoned[0])
+    pipeline = await with_changes(engine, database, [handler])
     runner = pipeline.runner(pipeline.process())
     await runner.run("ops")
-    assert runner.must_retire
-    assert [status for status, *_ in runs(database)] == ["ready", "ready"]
-    assert database.execute("SELECT count(*) FROM attempts") == [(1,)], "it claims nothing more"
-    ended.set()
-    await asyncio.sleep(0)
+    assert (runner.stuck_handlers(), [status for status, *_ in runs(database)]) == ({"ops"}, ["ready"])
+    abandoned[0] = 0
+    await runner.run("ops")
+    assert (runner.stuck_handlers(), [status for status, *_ in runs(database)]) == (set(), ["done"])
 
 
 @pytest.mark.parametrize(("places", "idle"), [(1, 2), (16, 3)])

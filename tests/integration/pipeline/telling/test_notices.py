@@ -317,3 +317,17 @@ async def test_alarms_are_forgotten_when_all_is_told(office: Office) -> None:
     await forget()
     assert office.database.execute("SELECT count(*) FROM alarms") == [(0,)]
     assert office.notices() == []
+
+
+async def test_a_handler_that_is_stuck_is_told_nothing_and_not_rung_for(office: Office) -> None:
+    stuck = [1]
+    office.handlers["ops"] = office.handler("ops", abandoned=lambda: stuck[0])
+    await office.raise_()
+    await office.sweep()
+    office.bells.told.clear()
+    teller = office.teller()
+    await teller.tell("ops")
+    assert (teller.stuck_handlers(), office.told, office.bells.told) == ({"ops"}, [], set())
+    stuck[0] = 0
+    await teller.tell("ops")
+    assert (teller.stuck_handlers(), office.told) == (set(), [RAISED])
