@@ -127,6 +127,11 @@ class Settings(BaseSettings):
         alias="RELAY_ROTATION_OVERLAP",
         description="How long a replaced webhook is accepted beside the new one, until it is deleted.",
     )
+    drift_every: Duration = Field(
+        timedelta(hours=1),
+        alias="RELAY_DRIFT_EVERY",
+        description="How often the webhooks at the providers are compared with what they should be.",
+    )
     poll_every: Duration = Field(
         timedelta(milliseconds=15),
         alias="RELAY_POLL_EVERY",

@@ -25,7 +25,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("captured_requests", "captures", "walked", "walks", "reconciles", "hearing"):
+    for table in ("captured_requests", "captures", "walked", "walks", "reconciles", "drifts", "hearing"):
         op.drop_table(table)
     op.execute("UPDATE registrations SET status = 'deleted' WHERE manual")
     _index_live("")
@@ -64,6 +64,16 @@ def _mark_registrations() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("reached", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_hearing")),
+    )
+    op.create_table(
+        "drifts",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("compared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("differences", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("mended", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_drifts")),
     )
 
 
@@ -104,7 +114,6 @@ def _make_reconciles() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("account", "app_id", name=op.f("pk_reconciles")),
     )
-    op.create_index(op.f("ix_reconciles_next_at"), "reconciles", ["next_at"])
 
 
 def _make_walks() -> None:
@@ -175,6 +184,7 @@ def _make_captures() -> None:
         sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("reading", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_captured_requests")),
         sa.ForeignKeyConstraint(
             ["key"], ["captures.key"], name=op.f("fk_captured_requests_key_captures"), ondelete="CASCADE"

@@ -1,4 +1,4 @@
-"""The origins of deliveries, checked for the rows that were there before; the changes that no webhook told of.
+"""Checks the origins of deliveries that were there before, and indexes the changes that no webhook told of.
 
 Both while others write.
 """

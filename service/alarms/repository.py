@@ -30,6 +30,12 @@ class AlarmName(StrEnum):
     """A handler fails again and again; its runs wait, but one that is tried now and then."""
     LOOP_HELD = "loop_held"
     """A handler ran for one record so often that it seems to cause the changes itself; its runs are held."""
+    WEBHOOKS_DRIFTED = "webhooks_drifted"
+    """Webhooks of an account are not, at the provider, as we made them."""
+    WEBHOOK_SILENT = "webhook_silent"
+    """Changes came to light that a webhook should have told of."""
+    WEBHOOK_QUIET = "webhook_quiet"
+    """A webhook that used to tell of changes does no longer; perhaps there are none."""
 
 
 @dataclass(frozen=True, slots=True)

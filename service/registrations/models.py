@@ -101,10 +101,28 @@ class RegistrationSecret(Base):
 
 
 class Hearing(Base):
-    """How far deliveries were looked through for what our webhooks told of. One row, made at the first look."""
+    """How far deliveries were looked through for what our webhooks told of. One row."""
 
     __tablename__ = "hearing"
 
     name: Mapped[Key]
     reached: Mapped[int] = mapped_column(BigInteger)
     """The deliveries up to this id are noted with their registrations."""
+
+
+class Drift(Base):
+    """How an account's webhooks at the provider compared last with what we made them."""
+
+    __tablename__ = "drifts"
+
+    account: Mapped[Key]
+    compared_at: Mapped[datetime | None]
+    """When the provider was asked last, and answered."""
+    differences: Mapped[int] = mapped_column(server_default="0")
+    """How many differed then, and were not mended."""
+    mended: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """How many differences were mended so far, without a person."""
+    failures: Mapped[int] = mapped_column(server_default="0")
+    """How often the provider gave no answer since."""
+    error: Mapped[str | None]
+    """Why, the last time; without secrets."""

@@ -165,6 +165,23 @@ class Account(Section):
         examples=["15m"],
     )
 
+    heal: bool = Field(
+        default=True,
+        description=(
+            "Mend webhooks that were deleted, doubled or altered at the provider, and replace those that are "
+            "silent. False: only tell of it."
+        ),
+        examples=[False],
+    )
+    quiet_after: Period = Field(
+        timedelta(hours=72),
+        description=(
+            "Warn of a webhook that told of nothing for so long, although deliveries came several times in "
+            "the week before."
+        ),
+        examples=["72h"],
+    )
+
     @model_validator(mode="after")
     def _can_log_in(self) -> Self:
         if (self.token is None) == (self.oauth is None):

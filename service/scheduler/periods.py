@@ -24,6 +24,8 @@ def tick_periods(settings: Settings, configuration: Configuration) -> dict[DueTi
     return periods
 
 
-def _account_periods(_settings: Settings, _account: Account) -> list[tuple[str, timedelta]]:
+def _account_periods(settings: Settings, _account: Account) -> list[tuple[str, timedelta]]:
     """One line per job that is done for each account by itself."""
-    return []
+    return [
+        ("drift", settings.drift_every),
+    ]

@@ -99,8 +99,41 @@ def _surroundings(figures: Figures) -> Iterator[GaugeMetricFamily]:
         "account",
         {**dict.fromkeys(budgets, 0), **Counter(one.account for one in figures.registrations)},
     )
+    yield from _webhooks(figures)
     yield _gauge(
         "relay_probe_seconds", "Seconds that Postgres took for these figures.", _seconds(figures.took)
+    )
+
+
+def _webhooks(figures: Figures) -> Iterator[GaugeMetricFamily]:
+    found = GaugeMetricFamily(
+        "relay_registrations",
+        "Our webhooks by status; deleted ones left out.",
+        labels=["account", "status"],
+    )
+    for each in figures.webhooks.standing:
+        found.add_metric([each.account, each.status], each.number)
+    yield found
+    silent = Counter(
+        alarm.subject.partition("/")[0] for alarm in figures.alarms if alarm.name == AlarmName.WEBHOOK_SILENT
+    )
+    yield _by(
+        "relay_registrations_silent",
+        "Our webhooks that did not tell of changes that came.",
+        "account",
+        {**dict.fromkeys(figures.budgets, 0), **silent},
+    )
+    yield _by(
+        "relay_webhooks_drifted",
+        "Webhooks that differ, at the provider, from what we made, and were not mended.",
+        "account",
+        {drift.account: drift.differences for drift in figures.webhooks.drifts},
+    )
+    yield _by(
+        "relay_webhooks_mended",
+        "How many such differences were mended so far, without a person.",
+        "account",
+        {drift.account: drift.mended for drift in figures.webhooks.drifts},
     )
 
 

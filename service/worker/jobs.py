@@ -4,6 +4,8 @@ from service.pipeline.accounts.opened import Accounts
 from service.pipeline.checking.refresh import AppRefresh
 from service.pipeline.jobs import Jobs
 from service.pipeline.retention import Retention
+from service.pipeline.watching.watch import Address, WebhookWatch
+from service.sealing import SecretBox
 from service.worker.workplace import Workplace
 
 
@@ -13,6 +15,7 @@ def make_jobs(place: Workplace, accounts: Accounts) -> Jobs:
         {
             "retention": _retention(place).forget,
             "apps": _app_refresh(place, accounts).refresh,
+            "drift": _webhook_watch(place, accounts).watch,
         },
         place.engine,
         process_id=place.process_id,
@@ -36,4 +39,20 @@ def _app_refresh(place: Workplace, accounts: Accounts) -> AppRefresh:
         listers=accounts.listers(),
         configuration=place.configuration,
         every=place.settings.apps_every,
+    )
+
+
+def _webhook_watch(place: Workplace, accounts: Accounts) -> WebhookWatch:
+    settings = place.settings
+    address = None
+    if settings.public_url is not None and settings.secret_key is not None:
+        box = SecretBox(settings.secret_key.get_secret_value())
+        address = Address(settings.public_url, box, settings.rotation_overlap)
+    return WebhookWatch(
+        place.engine,
+        configuration=place.configuration,
+        clients=accounts.registering(),
+        address=address,
+        every=settings.drift_every,
+        lost_after=settings.lost_after,
     )

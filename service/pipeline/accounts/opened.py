@@ -107,6 +107,10 @@ class OpenAccount:
         """List all apps that the token sees, with one call that reconciling's lane pays for."""
         return await self.client(self.ledger.meter(Lane.RECONCILE)).apps.list()
 
+    def registering(self) -> FusiooClient:
+        """Give a client for our webhooks at the provider."""
+        return self.client(self.ledger.meter(Lane.REGISTRATIONS))
+
     async def close(self) -> None:
         """Close the connections, after the call for a token that is under way."""
         await self._auth.aclose()
@@ -145,6 +149,10 @@ class Accounts:
     def listers(self) -> dict[str, Callable[[], Awaitable[tuple[App, ...]]]]:
         """Give what lists the apps of each account."""
         return {name: account.list_apps for name, account in self._open.items()}
+
+    def registering(self) -> dict[str, FusiooClient]:
+        """Give a client for our webhooks at the provider, by account."""
+        return {name: account.registering() for name, account in self._open.items()}
 
     def providers(self) -> dict[str, str]:
         """Give the provider of each account."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,6 +16,7 @@ from service.handlers.backlog import RunBacklog, read_run_backlog
 from service.inbox.backlog import DeliveryBacklog, read_delivery_backlog
 from service.lifecycle import RegistrationStatus
 from service.queue.messages import QueueName
+from service.registrations.drifts import Webhooks, read_webhooks
 from service.registrations.listing import RegistrationView, list_registrations
 from service.ticks.lateness import TickLateness, read_lateness
 
@@ -41,6 +42,7 @@ class Figures:
     registrations: Sequence[RegistrationView]
     """The active ones."""
     alarms: Sequence[LastingAlarm]
+    webhooks: Webhooks = field(default_factory=Webhooks)
 
 
 async def measure(engine: AsyncEngine, limits: Mapping[str, Limit], *, lost_after: timedelta) -> Figures:
@@ -59,6 +61,7 @@ async def measure(engine: AsyncEngine, limits: Mapping[str, Limit], *, lost_afte
             connection, status=RegistrationStatus.ACTIVE, limit=COUNTED_AT_MOST
         )
         alarms = await lasting_alarms(connection)
+        webhooks = await read_webhooks(connection)
     return Figures(
         took=timedelta(seconds=time.perf_counter() - began),
         beats={one.kind: one for one in beats},
@@ -68,4 +71,5 @@ async def measure(engine: AsyncEngine, limits: Mapping[str, Limit], *, lost_afte
         budgets={usage.account: usage for usage in budgets},
         registrations=registrations,
         alarms=alarms,
+        webhooks=webhooks,
     )

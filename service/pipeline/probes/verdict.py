@@ -10,7 +10,7 @@ from service.pipeline.probes.checks import Check, CheckName, Checks, Status
 from service.pipeline.probes.expected import Expected
 from service.pipeline.probes.figures import Figures
 from service.pipeline.probes.processes import judge_scheduler, judge_workers
-from service.pipeline.probes.webhooks import judge_registrations
+from service.pipeline.probes.webhooks import judge_drifts, judge_registrations
 from service.pipeline.probes.work import judge_deliveries, judge_runs
 
 _ALARMS: Mapping[str, tuple[CheckName, Status]] = {
@@ -23,6 +23,9 @@ _ALARMS: Mapping[str, tuple[CheckName, Status]] = {
     AlarmName.RULES_REFUSED: (CheckName.WORKER, Status.WARN),
     AlarmName.HANDLER_FAILING: (CheckName.RUNS, Status.WARN),
     AlarmName.LOOP_HELD: (CheckName.RUNS, Status.WARN),
+    AlarmName.WEBHOOKS_DRIFTED: (CheckName.REGISTRATIONS, Status.WARN),
+    AlarmName.WEBHOOK_SILENT: (CheckName.REGISTRATIONS, Status.WARN),
+    AlarmName.WEBHOOK_QUIET: (CheckName.REGISTRATIONS, Status.WARN),
 }
 _STRANGE_ALARM = (CheckName.DELIVERIES, Status.WARN)
 """An alarm that only a newer version knows."""
@@ -71,7 +74,9 @@ def _judge_figures(
         CheckName.RUNS: judge_runs(figures.runs, expected),
         CheckName.BUDGET: [_UNCONFIGURED] if expected is None else judge_budgets(figures.budgets),
         CheckName.REGISTRATIONS: (
-            [_UNCONFIGURED] if expected is None else judge_registrations(figures.registrations, expected)
+            [_UNCONFIGURED]
+            if expected is None
+            else judge_registrations(figures.registrations, expected) + judge_drifts(figures.webhooks.drifts)
         ),
     }
 

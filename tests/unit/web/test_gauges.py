@@ -17,7 +17,7 @@ from service.pipeline.probes.checks import CheckName, Health
 from service.pipeline.probes.prober import Look
 from service.pipeline.probes.verdict import Missed, judge
 from service.web.gauges import gauges_of
-from tests.fixtures.probing import EXPECTED, MOMENT, figures, standing, usage
+from tests.fixtures.probing import EXPECTED, MOMENT, WEBHOOKS, figures, standing, usage
 
 FIGURES = figures(
     deliveries=DeliveryBacklog(7, 2, (DueApp("main", "a", timedelta(seconds=90)),)),
@@ -32,9 +32,16 @@ FIGURES = figures(
         "other": usage(free_at=MOMENT + timedelta(seconds=7)),
         "busy": usage(exhausted_at=MOMENT + timedelta(minutes=2)),
     },
-    alarms=[LastingAlarm("app_halted", subject, "", MOMENT) for subject in ("a", "b")],
+    alarms=[
+        *(LastingAlarm("app_halted", subject, "", MOMENT) for subject in ("a", "b")),
+        LastingAlarm("webhook_silent", "main/ia4f42/update", "", MOMENT),
+    ],
+    webhooks=WEBHOOKS,
 )
-COUNTED_THINGS = ("unfinished", "dead", "alive", "used", "limit", "lasting", "active", "failures")
+COUNTED_THINGS = (
+    *("unfinished", "dead", "alive", "used", "limit", "lasting", "active", "failures"),
+    *("registrations", "silent", "drifted", "mended"),
+)
 """Names that end in one of these count the things that they begin with."""
 STATES = ("up", "status", "blocked", "paused")
 
@@ -88,6 +95,10 @@ def test_the_figures_are_those_of_the_look() -> None:
     assert value("relay_deliveries_dead") == 2
     assert value("relay_runs_unfinished", status="ready") == 4
     assert value("relay_runs_unfinished", status="waiting") == 3
+    assert value("relay_registrations", account="main", status="active") == 3
+    assert value("relay_registrations_silent", account="main") == 1
+    assert value("relay_registrations_silent", account="other") == 0
+    assert value("relay_webhooks_mended", account="main") == 2
     assert value("relay_runs_dead") == 5
     assert value("relay_handler_paused", handler="audit") == 1
     assert value("relay_handler_failures", handler="ops") == 12
