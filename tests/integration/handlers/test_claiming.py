@@ -86,15 +86,15 @@ async def test_those_that_are_due_longest_come_first(
     engine: AsyncEngine, database: Database, rows: Rows
 ) -> None:
     runs = [rows.run(READY, record=f"r{number}") for number in range(4)]
-    for ago, run in ((1, runs[0]), (3, runs[1]), (2, runs[2]), (2, runs[3])):
+    for ago, run in zip((2, 3, 1, 2), runs, strict=True):
         database.execute(
             "UPDATE runs SET next_at = '2026-01-10'::timestamptz - make_interval(days => %s) WHERE id = %s",
             (ago, run),
         )
     first = await claim(engine, most=3)
-    assert [run.id for run, _ in first.runs] == [runs[1], runs[2], runs[3]]
+    assert [run.id for run, _ in first.runs] == [runs[1], runs[0], runs[3]]
     attempts: list[tuple[Any, ...]] = database.execute("SELECT run_id FROM attempts ORDER BY id")
-    assert [run_id for (run_id,) in attempts] == [runs[1], runs[2], runs[3]]
+    assert [run_id for (run_id,) in attempts] == [runs[1], runs[0], runs[3]]
 
 
 async def test_a_claim_is_read_back_by_its_token_alone(

@@ -44,6 +44,15 @@ async def test_the_dead_runs_of_a_record_go_in_their_order(
     assert [each for each in done if each != str(other)] == [str(first), str(second), str(behind)]
 
 
+async def test_each_handlers_runs_of_a_record_go_by_themselves(engine: AsyncEngine, rows: Rows) -> None:
+    """In a transaction of their own, so that no long one holds up whoever waits for the record."""
+    for handler in ("ops", "other", "ops", "other"):
+        rows.run(DEAD, record="a", handler=handler)
+    told: list[tuple[int, int]] = []
+    await discard_all(engine, ALL_DEAD, on_progress=lambda done, of: told.append((done, of)))
+    assert told == [(2, 4), (4, 4)]
+
+
 async def test_one_that_is_refused_stops_no_other(engine: AsyncEngine, rows: Rows) -> None:
     overtaken = [rows.run(DEAD, record=f"r{number}") for number in range(REASONS_AT_MOST + 2)]
     for number in range(len(overtaken)):
