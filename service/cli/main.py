@@ -7,6 +7,7 @@ import typer
 from service.cli import (
     alarms,
     apps,
+    capture,
     changes,
     database,
     deliveries,
@@ -18,9 +19,9 @@ from service.cli import (
     runs,
     simulate,
     up,
-    webhooks,
 )
 from service.cli.edge import RelayGroup
+from service.cli.webhooks import commands as webhooks
 from service.config import read_settings
 
 app = typer.Typer(
@@ -64,7 +65,7 @@ app.command("pause", epilog="Example: relay pause ops --because maintenance")(ha
 app.command("resume", epilog="Example: relay resume ops")(handlers.resume)
 app.command("migrate", epilog="Example: relay migrate")(database.migrate)
 app.command("doctor", epilog="Example: relay doctor --json\n\nExits 1 if a check fails.")(doctor.doctor)
-for noun in (webhooks, rules, deliveries, changes, runs, alarms, simulate):
+for noun in (webhooks, rules, deliveries, changes, runs, alarms, capture, simulate):
     app.add_typer(noun.app)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.registrations.models import Registration, WatchedApp
@@ -26,6 +26,10 @@ class RegistrationView:
     webhook_id: str | None
     created_at: datetime
     changed_at: datetime
+    manual: bool = False
+    """A person set its webhook up (`relay webhooks add`): no plan touches it."""
+    retire_at: datetime | None = None
+    """Retiring: from then on its webhook is deleted. None: the one that takes its place is not active yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,14 @@ async def list_registrations(
     account: str | None = None,
     app_ids: list[str] | None = None,
     status: str | None = None,
+    after: tuple[str, str, str, UUID] | None = None,
     limit: int = 1000,
 ) -> list[RegistrationView]:
-    """The registrations, by account, app and kind; the newest first among equals."""
+    """The registrations, by account, app and kind; the newest first among equals.
+
+    `after`: those behind the one with this account, app, kind ("" for none) and id.
+    """
+    kinds = func.coalesce(Registration.kind, "")
     query = (
         select(
             Registration.id,
@@ -68,12 +77,14 @@ async def list_registrations(
             Registration.webhook_id,
             Registration.created_at,
             Registration.changed_at,
+            Registration.manual,
+            Registration.retire_at,
         )
         .outerjoin(
             WatchedApp,
             and_(WatchedApp.account == Registration.account, WatchedApp.app_id == Registration.app_id),
         )
-        .order_by(Registration.account, Registration.app_id, Registration.kind, Registration.id.desc())
+        .order_by(Registration.account, Registration.app_id, kinds, Registration.id.desc())
         .limit(limit)
     )
     if account is not None:
@@ -82,4 +93,9 @@ async def list_registrations(
         query = query.where(Registration.app_id.in_(app_ids))
     if status is not None:
         query = query.where(Registration.status == status)
+    if after is not None:
+        place, (*equals, last) = tuple_(Registration.account, Registration.app_id, kinds), after
+        query = query.where(
+            or_(place > tuple_(*equals), and_(place == tuple_(*equals), Registration.id < last))
+        )
     return [RegistrationView(**row) for row in (await connection.execute(query)).mappings()]

@@ -164,6 +164,12 @@ async def store_app(
     )
 
 
+async def app_names(connection: AsyncConnection, account: str) -> dict[str, str]:
+    """What the account's apps were called at the last apply, by id."""
+    query = select(WatchedApp.app_id, WatchedApp.name).where(WatchedApp.account == account)
+    return {row.app_id: row.name for row in await connection.execute(query)}
+
+
 async def app_ids(connection: AsyncConnection, reference: str) -> Sequence[str]:
     """The ids of the known apps that a person may mean: by id, or by exact name, in any account."""
     known = select(WatchedApp.app_id).where((WatchedApp.app_id == reference) | (WatchedApp.name == reference))

@@ -39,6 +39,8 @@ class Planned:
 
     apps: Mapping[str, App]
     """By how the rules name them."""
+    names: Mapping[str, str]
+    """What these and earlier apps are called, by id."""
     steps: Sequence[Step]
     foreign: Sequence[Foreign]
     """Webhooks that are somebody else's."""
@@ -84,6 +86,7 @@ async def compare(engine: AsyncEngine, client: FusiooClient, aim: Aim, apps: Map
     theirs = [_theirs(webhook) for webhook in listed.values()]
     async with engine.connect() as connection:
         ours = await repository.load_ours(connection, aim.account)
+        names = await repository.app_names(connection, aim.account)
         manual_keys = await repository.load_manual_keys(connection, aim.account)
     steps = make_plan(
         (Wanted(app.id, kind) for app in apps.values() for kind in Kind),
@@ -97,7 +100,8 @@ async def compare(engine: AsyncEngine, client: FusiooClient, aim: Aim, apps: Map
     if aim.rotating is not None:
         steps = [step for step in steps if _builds(step, aim.rotating)]
     foreign = find_foreign(ours, theirs, public_url=aim.public_url, manual_keys=manual_keys)
-    return Planned(apps, steps, foreign, listed)
+    names |= {app.id: app.name for app in apps.values()}
+    return Planned(apps, names, steps, foreign, listed)
 
 
 def _builds(step: Step, chosen: Chooses) -> bool:

@@ -48,6 +48,8 @@ class Applied:
 
     apps: Mapping[str, App]
     """By how the rules name them."""
+    names: Mapping[str, str]
+    """What these and earlier apps are called, by id."""
     steps: Sequence[Step]
     """Every step was taken, but `Retire`, which is only reported; none if the plan was not approved."""
     foreign: Sequence[Foreign]
@@ -94,7 +96,7 @@ async def apply_account(
             apps, seen = await find_apps(client, aim.references)
         planned = await compare(engine, client, aim, apps)
         if not approve(planned):
-            return Applied(apps, (), planned.foreign)
+            return Applied(apps, planned.names, (), planned.foreign)
         if seen:  # before any webhook tells of a record
             async with engine.begin() as connection:
                 await _store_apps(connection, aim.account, apps, seen)
@@ -102,7 +104,7 @@ async def apply_account(
         for step in planned.steps:
             await taker.take(step)
             on_taken(step)
-    applied = Applied(apps, planned.steps, planned.foreign)
+    applied = Applied(apps, planned.names, planned.steps, planned.foreign)
     _log_applied(aim.account, applied)
     return applied
 
