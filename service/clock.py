@@ -1,4 +1,4 @@
-"""Durations as people write them: `5s`, `2m`, `1h`, `7d`, `250ms`.
+"""Durations and moments as people write them: `5s`, `2m`, `1h`, `7d`, `250ms`; `2026-11-22T05:00`.
 
 What is stored or compared in the database uses the database's clock; this module never asks the time of
 the machine for that.
@@ -47,6 +47,27 @@ def format_duration(duration: timedelta) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration)]
 """A pydantic field type: a timedelta written as `5s`, `2m`, `1h`."""
+
+
+def parse_moment(text: str) -> datetime:
+    """Turn `2026-11-22` or `2026-11-22T05:00:00Z` into an aware moment; without an offset it is UTC.
+
+    Raises ValueError, which says what to write.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is no moment; write how long ago, like 7d, or a moment like 2026-11-22T05:00"
+        raise ValueError(message) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def parse_past(text: str) -> timedelta | datetime:
+    """Turn `7d` into how long ago, and anything else into a moment. Raises ValueError, as `parse_moment`."""
+    try:
+        return parse_duration(text)
+    except ValueError:
+        return parse_moment(text)
 
 
 def iso(moment: datetime) -> str:

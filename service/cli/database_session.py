@@ -28,11 +28,10 @@ def with_engine(settings: Settings, work: "Callable[[AsyncEngine], Awaitable[T]]
 
 def reading(settings: Settings, work: "Callable[[AsyncConnection], Awaitable[T]]") -> T:
     """Do the work on one connection that can't write."""
-    from sqlalchemy import text
+    from service.pipeline.showing.reader import reading as open_reading
 
     async def read(engine: "AsyncEngine") -> T:
-        async with engine.begin() as connection:
-            await connection.execute(text("SET TRANSACTION READ ONLY"))
+        async with open_reading(engine) as connection:
             return await work(connection)
 
     return with_engine(settings, read)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.output import JsonOption
-from service.errors import NotFoundError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,11 +18,6 @@ Json = Annotated[bool, JsonOption]
 
 async def app_filter(connection: "AsyncConnection", reference: str | None) -> list[str] | None:
     """Turn `--app` into app ids; None: no filter. Raises NotFoundError for an app that we don't know."""
-    from service.registrations.repository import app_ids
+    from service.pipeline.showing.apps import known_app_ids
 
-    if reference is None:
-        return None
-    known = list(await app_ids(connection, reference))
-    if not known:
-        raise NotFoundError(f"no app {reference} is known; `relay webhooks list` shows those that are")
-    return known
+    return await known_app_ids(connection, reference)

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import typer
 
-from service.clock import iso
+from service.pipeline.showing.plain import as_json
 
 JsonOption = typer.Option("--json", help="Print JSON instead of a table.")
 
@@ -18,21 +16,6 @@ Columns = Mapping[str, Callable[[Any], object]]
 
 _WIDEST = 100_000
 """Columns of the widest table that is not folded."""
-
-
-def as_json(value: object) -> Any:
-    """Turn a view (dataclass) into plain JSON values: ISO times, ids as texts."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, (UUID, date)):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(name): as_json(each) for name, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [as_json(each) for each in value]
-    return value
 
 
 def print_json(value: object) -> None:

@@ -8,6 +8,7 @@ import typer
 from typer.main import get_command
 
 from service.cli.main import app
+from service.dev.reference.api_page import render_api
 from service.dev.reference.markdown import code, table
 from service.dev.reference.relay_yaml_page import render_relay_yaml
 from service.dev.reference.settings_page import render_settings
@@ -40,6 +41,7 @@ def pages() -> Mapping[Path, str]:
         REFERENCE / "relay-yaml.md": render_relay_yaml(),
         REFERENCE / "commands.md": render_commands(),
         REFERENCE / "simulator.md": render_simulator(),
+        REFERENCE / "api.md": render_api(),
     }
 
 
@@ -54,6 +56,8 @@ def walk(above: typer.Context) -> Iterator[typer.Context]:
     for name, command in getattr(above.command, "commands", {}).items():
         context = typer.Context(command, info_name=name, parent=above)
         if getattr(command, "commands", None):
+            if command.invoke_without_command:
+                yield context
             yield from walk(context)
         else:
             yield context

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, select, text
+from sqlalchemy import Select, case, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import NotFoundError
@@ -91,11 +91,19 @@ _ATTEMPT_COLUMNS = [getattr(Attempt, name) for name in AttemptView.__dataclass_f
 
 
 async def list_runs(
-    connection: AsyncConnection, wanted: RunFilter = EVERY_RUN, *, limit: int = 50
+    connection: AsyncConnection,
+    wanted: RunFilter = EVERY_RUN,
+    *,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
 ) -> list[RunView]:
-    """The newest runs first."""
+    """The newest runs first; `before`: older than the one made then, with this id."""
     query = _runs().order_by(Run.created_at.desc(), Run.seq.desc()).limit(limit)
     query = wanted.narrow(query)
+    if before is not None:
+        moment, run_id = before
+        seq = select(Run.seq).where(Run.id == run_id).scalar_subquery()
+        query = query.where(tuple_(Run.created_at, Run.seq) < tuple_(moment, seq))
     return [RunView(**row) for row in (await connection.execute(query)).mappings()]
 
 

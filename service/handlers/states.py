@@ -18,12 +18,14 @@ from service.rules.discipline import Breaker
 LONGEST_PAUSE = timedelta(minutes=10)
 """The pause between two tries of a handler that fails grows up to this."""
 
-_COLUMNS = "handler, paused_at, paused_because, failures_in_row, opened_at, probe_at, now() AS moment"
+_COLUMNS = (
+    "handler, paused_at, paused_because, failures_in_row, opened_at, probe_at, now() AS moment, next_start_at"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerStanding:
-    """A handler whose runs do not begin as they come."""
+    """What is known of a handler; most interesting where its runs do not begin as they come."""
 
     handler: str
     paused_at: datetime | None
@@ -36,6 +38,8 @@ class HandlerStanding:
     """When one run is tried next."""
     moment: datetime
     """The database's time of this look."""
+    next_start_at: datetime | None = None
+    """When the next run may begin at an even pace, for handlers with a `rate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,12 @@ async def held_back(connection: AsyncConnection) -> list[HandlerStanding]:
             WHERE paused_at IS NOT NULL OR opened_at IS NOT NULL ORDER BY handler"""
         )
     )
+    return [HandlerStanding(**row) for row in rows.mappings()]
+
+
+async def read_standings(connection: AsyncConnection) -> list[HandlerStanding]:
+    """List what is known of every handler that ever failed, was paused, or has a rate, by name."""
+    rows = await connection.execute(text(f"SELECT {_COLUMNS} FROM handler_states ORDER BY handler"))
     return [HandlerStanding(**row) for row in rows.mappings()]
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.errors import NotFoundError
@@ -61,10 +61,13 @@ async def list_changes(
     app_ids: list[str] | None = None,
     record_id: str | None = None,
     kind: str | None = None,
+    before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> list[ChangeView]:
-    """The newest changes first."""
-    query = _chosen(select(*_COLUMNS), account, app_ids, record_id, kind).limit(limit)
+    """The newest changes first; `before`: older than the one made then, with this id."""
+    query = _chosen(
+        select(*_COLUMNS), account=account, app_ids=app_ids, record_id=record_id, kind=kind, before=before
+    ).limit(limit)
     return [
         ChangeView(**{**row, "diff": _sides(row["diff"])})
         for row in (await connection.execute(query)).mappings()
@@ -80,6 +83,7 @@ async def list_judged_changes(
     app_ids: list[str] | None = None,
     record_id: str | None = None,
     kind: str | None = None,
+    before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> list[JudgedChange]:
     """The newest changes first that a rule matched when they were stored, or (`missed`) did not match.
@@ -87,7 +91,10 @@ async def list_judged_changes(
     Only changes of the rule's own account and app: it says nothing of others.
     """
     decided_by = ChangeRow.verdicts[rule].astext
-    query = _chosen(select(*_COLUMNS, decided_by.label("decided_by")), account, app_ids, record_id, kind)
+    columns = (*_COLUMNS, decided_by.label("decided_by"))
+    query = _chosen(
+        select(*columns), account=account, app_ids=app_ids, record_id=record_id, kind=kind, before=before
+    )
     query = query.where(ChangeRow.verdicts.has_key(rule)).limit(limit)
     query = query.where(decided_by.is_not(None) if missed else decided_by.is_(None))
     return [
@@ -98,10 +105,12 @@ async def list_judged_changes(
 
 def _chosen(
     query: Select[Any],
+    *,
     account: str | None,
     app_ids: list[str] | None,
     record_id: str | None,
     kind: str | None,
+    before: tuple[datetime, UUID] | None,
 ) -> Select[Any]:
     query = query.order_by(ChangeRow.created_at.desc(), ChangeRow.id.desc())
     if account is not None:
@@ -112,6 +121,8 @@ def _chosen(
         query = query.where(ChangeRow.record_id == record_id)
     if kind is not None:
         query = query.where(ChangeRow.kind == kind)
+    if before is not None:
+        query = query.where(tuple_(ChangeRow.created_at, ChangeRow.id) < before)
     return query
 
 

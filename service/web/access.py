@@ -4,6 +4,8 @@ import hmac
 from collections.abc import Iterable
 
 from pydantic import SecretStr
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 _SCHEME = b"bearer"
 
@@ -29,3 +31,13 @@ class AdminToken:
             return False
         scheme, _, token = given[0].partition(b" ")
         return scheme.lower() == _SCHEME and hmac.compare_digest(token.strip(), self._token)
+
+
+def require_admin(scope: Scope) -> None:
+    """Let only those on who carry the admin token. Raises HTTPException: 404 where none is set, else 401."""
+    admin: AdminToken = scope["state"]["admin"]
+    if not admin.is_set:
+        raise HTTPException(404)
+    if not admin.admits(scope["headers"]):
+        message = "send the admin token: Authorization: Bearer …"
+        raise HTTPException(401, message, headers={"www-authenticate": "Bearer"})

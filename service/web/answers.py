@@ -11,9 +11,27 @@ Headers = Sequence[tuple[bytes, bytes]]
 _ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)  # json.dumps would make one for each answer
 
 
-async def send_json(send: Send, status: int, content: Mapping[str, Any], headers: Headers = ()) -> None:
+async def send_json(
+    send: Send,
+    status: int,
+    content: Mapping[str, Any],
+    headers: Headers = (),
+    *,
+    media_type: bytes = b"application/json",
+) -> None:
     """Send a whole response; `headers` are lower-case names and values to add."""
-    body = _ENCODER.encode(content).encode()
-    start = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *headers]
+    await send_encoded(send, status, _ENCODER.encode(content).encode(), headers, media_type=media_type)
+
+
+async def send_encoded(
+    send: Send,
+    status: int,
+    body: bytes,
+    headers: Headers = (),
+    *,
+    media_type: bytes = b"application/json",
+) -> None:
+    """Send a whole response whose body is written already."""
+    start = [(b"content-type", media_type), (b"content-length", b"%d" % len(body)), *headers]
     await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
 from service.observability.metrics import WebMetrics
+from service.web.api.routes import api_routes
 from service.web.exceptions import on_http_exception
 from service.web.health import health_routes
 from service.web.lifespan import WebOptions, WebState, open_state
@@ -31,7 +32,7 @@ def create_app(options: WebOptions, *, routes: Sequence[BaseRoute] = ()) -> Star
     webhook = webhook_route(options.body)
     below = [Mount(options.public_path, routes=[webhook])] if options.public_path else []
     return Starlette(
-        routes=[webhook, *health_routes(), metrics_route(), *routes, *below],
+        routes=[webhook, *health_routes(), metrics_route(), *api_routes(), *routes, *below],
         middleware=[Middleware(RequestMiddleware, note_request=metrics.note_request)],
         exception_handlers={HTTPException: on_http_exception},
         lifespan=lifespan,

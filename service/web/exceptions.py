@@ -6,23 +6,28 @@ give up for good on a 4xx, and some do on a 500.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from service.errors import RelayError
+from service.errors import NotFoundError, RelayError
 from service.fusioo.webhooks import MalformedBodyError, NoRecordIdError
 from service.pipeline.receive import WrongSecretError
 from service.registrations.table import UnknownKeyError
 from service.web.answers import Headers
+from service.web.api.parameters import WrongParameterError
 from service.web.body import BodyTooLargeError, BodyTooSlowError
+from service.web.problems import describe_error
 
 _STATUSES: Mapping[type[Exception], int] = {
     MalformedBodyError: 400,
+    WrongParameterError: 400,
     WrongSecretError: 401,
     UnknownKeyError: 404,
+    NotFoundError: 404,
     BodyTooSlowError: 408,
     BodyTooLargeError: 413,
     NoRecordIdError: 422,
@@ -38,6 +43,8 @@ class ErrorAnswer:
     status: int
     message: str
     headers: Headers = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What a problem says beside its usual members."""
 
 
 def answer_to(error: Exception) -> ErrorAnswer:
@@ -46,15 +53,18 @@ def answer_to(error: Exception) -> ErrorAnswer:
     message = str(error) if isinstance(error, RelayError) else "something failed here; please send it again"
     if status == _STATUSES[BodyTooSlowError]:
         return ErrorAnswer(status, message, [(b"connection", b"close")])  # the rest may never come
+    if isinstance(error, WrongParameterError):
+        return ErrorAnswer(status, message, more={"parameter": error.parameter})
     if status != _OUR_FAULT:
         return ErrorAnswer(status, message)
     wait = (error.retry_after if isinstance(error, RelayError) else None) or _RETRY_AFTER
     return ErrorAnswer(status, message, [(b"retry-after", b"%d" % math.ceil(wait))])
 
 
-async def on_http_exception(_: Request, error: Exception) -> JSONResponse:
+async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
     """Answer Starlette's own refusals (unknown path, wrong method) like ours."""
     status, detail, headers = _OUR_FAULT, "", None
     if isinstance(error, HTTPException):
         status, detail, headers = error.status_code, error.detail, error.headers
-    return JSONResponse({"error": detail}, status, headers=headers)
+    content, media_type = describe_error(request.scope["path"], status, detail, {})
+    return JSONResponse(content, status, headers=headers, media_type=media_type.decode())

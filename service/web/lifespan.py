@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -23,6 +23,7 @@ from service.pipeline.probes.figures import Figures, measure
 from service.pipeline.probes.prober import Prober
 from service.pipeline.readiness import Readiness
 from service.pipeline.receive import Receiver
+from service.pipeline.showing.reader import Connection, reading
 from service.queue.pinging import Pinger
 from service.queue.publisher import Publisher
 from service.registrations.receiving import LiveRegistrations
@@ -77,12 +78,17 @@ class WebOptions:
     """How long a delivery is held whose registration is still being made."""
 
 
+Reader = Callable[[], AbstractAsyncContextManager[Connection]]
+"""Opens a transaction that can't write."""
+
+
 class WebState(TypedDict):
     """What each request finds in its state."""
 
     receiver: Receiver
     readiness: Readiness
     prober: Prober
+    reader: Reader
     metrics: WebMetrics
     admin: AdminToken
 
@@ -93,6 +99,8 @@ Measuring = Callable[[Expected | None], Measure]
 
 _PROBE = timedelta(seconds=2)
 """How long health waits for Postgres or Redis: who asks for it often waits no longer than 3 s."""
+_LONGEST_READ = timedelta(seconds=10)
+"""How long a question over the API may take: a person's filter may have to look far back."""
 _FIRST_READ = 5.0  # seconds that start-up waits for the registrations, before deliveries are let in anyway
 
 
@@ -151,6 +159,7 @@ async def open_state(options: WebOptions, metrics: WebMetrics) -> AsyncIterator[
             "receiver": receiver,
             "readiness": readiness,
             "prober": prober,
+            "reader": _open_reader(stack, options),
             "metrics": metrics,
             "admin": AdminToken(options.admin_token),
         }
@@ -168,6 +177,13 @@ async def _reload(
     receiver.read_by(rules.secret_headers, rules.id_paths)
     prober.compare_with(rules.expected, measure=measuring(rules.expected))
     structlog.get_logger().info("rules.loaded", digest=rules.digest)
+
+
+def _open_reader(stack: AsyncExitStack, options: WebOptions) -> Reader:
+    """Let the API read on connections of its own, two at most: it takes none from the receiver."""
+    engine = open_engine(options.database_url, name="api", pool_size=1, statement_timeout=_LONGEST_READ)
+    stack.push_async_callback(engine.dispose)
+    return partial(reading, engine)
 
 
 async def _open_prober(stack: AsyncExitStack, options: WebOptions) -> tuple[Prober, Measuring]:

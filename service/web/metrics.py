@@ -6,11 +6,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from service.web.access import require_admin
 from service.web.gauges import gauges_of
 from service.web.lifespan import WebState
 
@@ -28,12 +28,7 @@ class _Scrape(Collector):
 
 async def metrics(request: Request[WebState]) -> Response:
     """404 where no token is set, 401 for a wrong one; also when Postgres is away there is an answer."""
-    admin = request.state["admin"]
-    if not admin.is_set:
-        raise HTTPException(404)
-    if not admin.admits(request.scope["headers"]):
-        message = "send the admin token: Authorization: Bearer …"
-        raise HTTPException(401, message, headers={"www-authenticate": "Bearer"})
+    require_admin(request.scope)
     look = await request.state["prober"].look()
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
     content = encode(_Scrape(request.state["metrics"].registry, gauges_of(look)))

@@ -14,6 +14,7 @@ from service.pipeline.receive import WrongSecretError
 from service.web.answers import send_json
 from service.web.body import ClientGoneError
 from service.web.exceptions import answer_to
+from service.web.problems import describe_error
 
 NoteRequest = Callable[[str, int | None, float], None]
 """Told of each request when it has ended: the route that matched, the status, the seconds."""
@@ -68,7 +69,8 @@ class RequestMiddleware:
             error = RequestCutOffError() if isinstance(raised, asyncio.CancelledError) else raised
             answer = answer_to(error)
             self._refusals.note(answer.status, error, str(request_id))
-            await send_json(send_with_id, answer.status, {"error": answer.message}, answer.headers)
+            content, media_type = describe_error(scope["path"], answer.status, answer.message, answer.more)
+            await send_json(send_with_id, answer.status, content, answer.headers, media_type=media_type)
         finally:
             # The route's pattern, never the path: that holds keys, and anything that a stranger sends.
             self._note_request(getattr(scope.get("route"), "path", "none"), status, self._clock() - began)

@@ -56,8 +56,11 @@ def test_following_a_page_shows_what_it_shows(
         check_out(place)
         path = f"{Path(sys.executable).parent}{os.pathsep}{path}"
     ports = {name: str(free_port()) for name in PORTS.values()}
+    admin: dict[str, str] = {}
     if any(map(_needs_relay_up, commands)) and not any(map(_starts_one, commands)):
-        root = request.getfixturevalue("running_up").root
+        up = request.getfixturevalue("running_up")
+        root, ports["PORT"] = up.root, up.wait_for(r"web +http://127\.0\.0\.1:(\d+)")[1]
+        admin = {"RELAY_ADMIN_TOKEN": up.wait_for(r"admin token +(\S+)")[1]}
     else:
         _give_port(root, ports["SIMULATOR"])
     environment = {
@@ -67,6 +70,7 @@ def test_following_a_page_shows_what_it_shows(
         "PYTHONUNBUFFERED": "1",  # as in a terminal, which shows lines at once
         "RELAY_DATA_DIR": str(root),
         "PORT": ports["PORT"],
+        **admin,
     }
     addresses = ("127.0.0.1:{}", '"127.0.0.1", {}', "--port {}")
     samples = {

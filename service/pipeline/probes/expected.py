@@ -1,7 +1,7 @@
 """What should be there, as the configuration says: health compares the database with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from service.budget.lanes import Limit
 from service.pipeline.accounts.limits import limit_of
@@ -17,6 +17,8 @@ class Expected:
     apps: Mapping[str, tuple[str, ...]]
     """By account, how its rules name their apps: by id or by exact name, each once."""
     handlers: frozenset[str]
+    rates: Mapping[str, str] = field(default_factory=dict)
+    """How many runs of a handler may begin in which time, as people write it; of those with a `rate`."""
 
 
 def expected_of(configuration: Configuration) -> Expected:
@@ -28,4 +30,5 @@ def expected_of(configuration: Configuration) -> Expected:
             for name in configuration.accounts
         },
         handlers=frozenset(configuration.handlers),
+        rates={name: str(each.rate) for name, each in configuration.handlers.items() if each.rate},
     )

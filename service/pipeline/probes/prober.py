@@ -58,6 +58,11 @@ class Prober:
         self._asked: dict[str, asyncio.Task[Any]] = {}
         self._missed: set[str] = set()
 
+    @property
+    def expected(self) -> Expected | None:
+        """What it compares with now."""
+        return self._expected
+
     def compare_with(
         self, expected: Expected, *, measure: Callable[[], Coroutine[Any, Any, Figures]]
     ) -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import typer
 
-from service.cli.moments import parse_moment, parse_past
+from service.cli.moments import parse_past
+from service.clock import parse_moment
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 

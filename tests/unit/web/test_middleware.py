@@ -37,7 +37,7 @@ class Asked:
         async def send(message: Message) -> None:
             self.sent.append(message)
 
-        await RequestMiddleware(app)({"type": "http", "state": self.state}, nothing, send)
+        await RequestMiddleware(app)({"type": "http", "path": "/", "state": self.state}, nothing, send)
 
 
 async def test_every_answer_carries_the_request_id_of_the_state() -> None:
