@@ -127,6 +127,13 @@ class Settings(BaseSettings):
         alias="RELAY_ROTATION_OVERLAP",
         description="How long a replaced webhook is accepted beside the new one, until it is deleted.",
     )
+    reconcile_grace: Duration = Field(
+        timedelta(seconds=10),
+        alias="RELAY_RECONCILE_GRACE",
+        description=(
+            "How long a webhook may be on its way before a change counts as one that no webhook told of."
+        ),
+    )
     drift_every: Duration = Field(
         timedelta(hours=1),
         alias="RELAY_DRIFT_EVERY",

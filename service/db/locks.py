@@ -14,6 +14,7 @@ class Lock(IntEnum):
     APPLY = 3
     EXPAND = 4
     MIRROR = 5
+    RECONCILE = 6
 
 
 async def lock(connection: AsyncConnection, kind: Lock, name: str) -> None:

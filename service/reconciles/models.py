@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Index, Interval
+from sqlalchemy import Interval
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, Key, Moment
@@ -48,5 +48,3 @@ class Reconcile(Base):
     """Rounds that failed one after the other."""
     error: Mapped[str | None]
     """Why the last one failed, without secrets."""
-
-    __table_args__ = (Index(None, "next_at"),)

@@ -143,7 +143,9 @@ class Account(Section):
     )
     admin: bool = Field(
         default=False,
-        description="May the token read deleted records? Used by a later version.",
+        description=(
+            "May the token read deleted records? Deletions that no webhook told of are found sooner then."
+        ),
         examples=[True],
     )
     timezone: Zone = Field(
@@ -161,10 +163,20 @@ class Account(Section):
     )
     reconcile: Period = Field(
         timedelta(minutes=15),
-        description="How often to look for changes that no webhook told of. Used by a later version.",
+        description=(
+            "How often to look for changes that no webhook told of. Where that would take more than half of "
+            "reconciling's share of the budget, it is done less often."
+        ),
         examples=["15m"],
     )
-
+    modified_filter: bool = Field(
+        default=False,
+        description=(
+            "May the API be asked to filter records by `last_modified`? Not published. False: the list that "
+            "is sorted by it is read until nothing new comes."
+        ),
+        examples=[True],
+    )
     heal: bool = Field(
         default=True,
         description=(

@@ -8,6 +8,8 @@ from service.rules.configuration import Configuration
 from service.ticks.repository import DueTick
 
 RETENTION_EVERY = timedelta(hours=1)
+LOOK_EVERY = timedelta(seconds=30)
+"""How often a job is called that knows itself what is due; where nothing is, it ends at once."""
 
 
 def tick_periods(settings: Settings, configuration: Configuration) -> dict[DueTick, timedelta]:
@@ -24,8 +26,9 @@ def tick_periods(settings: Settings, configuration: Configuration) -> dict[DueTi
     return periods
 
 
-def _account_periods(settings: Settings, _account: Account) -> list[tuple[str, timedelta]]:
+def _account_periods(settings: Settings, account: Account) -> list[tuple[str, timedelta]]:
     """One line per job that is done for each account by itself."""
     return [
+        ("reconcile", min(account.reconcile, LOOK_EVERY)),
         ("drift", settings.drift_every),
     ]

@@ -27,7 +27,8 @@ _FORGET_LEFT = text("""
         SELECT FROM unnest(CAST(:names AS text[]), CAST(:keys AS text[])) AS kept (name, key)
         WHERE kept.name = ticks.name AND kept.key = ticks.key)""")
 _HASTEN = text("""
-    UPDATE ticks SET next_at = now() WHERE name = :name AND key = :key AND next_at > now()""")
+    UPDATE ticks SET next_at = now() + CAST(:due_in AS interval)
+    WHERE name = :name AND key = :key AND next_at > now() + CAST(:due_in AS interval)""")
 _CLAIM_DUE = text("""
     WITH due AS (
         SELECT name, key FROM ticks WHERE next_at <= now() ORDER BY next_at LIMIT 100
@@ -69,9 +70,11 @@ async def forget_left(connection: AsyncConnection, kept: Collection[DueTick]) ->
     await connection.execute(_FORGET_LEFT, values)
 
 
-async def hasten(connection: AsyncConnection, name: str, key: str) -> None:
-    """Let a tick be due now; one that is not there, or due already, stays as it is."""
-    await connection.execute(_HASTEN, {"name": name, "key": key})
+async def hasten(
+    connection: AsyncConnection, name: str, key: str, *, due_in: timedelta = timedelta(0)
+) -> None:
+    """Let a tick be due `due_in` from now; one that is not there, or due before that, stays as it is."""
+    await connection.execute(_HASTEN, {"name": name, "key": key, "due_in": due_in})
 
 
 async def claim_due(connection: AsyncConnection) -> list[DueTick]:

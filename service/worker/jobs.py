@@ -3,6 +3,8 @@
 from service.pipeline.accounts.opened import Accounts
 from service.pipeline.checking.refresh import AppRefresh
 from service.pipeline.jobs import Jobs
+from service.pipeline.reconciling.accounts import reconciled_accounts
+from service.pipeline.reconciling.reconcile import Reconciler
 from service.pipeline.retention import Retention
 from service.pipeline.watching.watch import Address, WebhookWatch
 from service.sealing import SecretBox
@@ -15,6 +17,7 @@ def make_jobs(place: Workplace, accounts: Accounts) -> Jobs:
         {
             "retention": _retention(place).forget,
             "apps": _app_refresh(place, accounts).refresh,
+            "reconcile": _reconciler(place, accounts).reconcile,
             "drift": _webhook_watch(place, accounts).watch,
         },
         place.engine,
@@ -39,6 +42,14 @@ def _app_refresh(place: Workplace, accounts: Accounts) -> AppRefresh:
         listers=accounts.listers(),
         configuration=place.configuration,
         every=place.settings.apps_every,
+    )
+
+
+def _reconciler(place: Workplace, accounts: Accounts) -> Reconciler:
+    return Reconciler(
+        place.engine,
+        accounts=reconciled_accounts(place.configuration, accounts.modified()),
+        grace=place.settings.reconcile_grace,
     )
 
 

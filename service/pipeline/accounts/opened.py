@@ -16,6 +16,7 @@ from service.fusioo.endpoints import GET_RECORD, LIST_RECORDS, RECORDS_BY_IDS
 from service.fusioo.link_targets import targets_in_schema
 from service.fusioo.links import ids_in
 from service.fusioo.models import App
+from service.fusioo.modified import ModifiedPages
 from service.fusioo.source import FusiooSource
 from service.fusioo.writes import Noting, unnoted
 from service.handlers.clients import GuardedAuth, GuardedMeter, GuardedNoting
@@ -111,6 +112,10 @@ class OpenAccount:
         """Give a client for our webhooks at the provider."""
         return self.client(self.ledger.meter(Lane.REGISTRATIONS))
 
+    def modified(self) -> ModifiedPages:
+        """Give what lists the records that were modified last, paid by reconciling's lane."""
+        return ModifiedPages(self.client(self.ledger.meter(Lane.RECONCILE)))
+
     async def close(self) -> None:
         """Close the connections, after the call for a token that is under way."""
         await self._auth.aclose()
@@ -153,6 +158,10 @@ class Accounts:
     def registering(self) -> dict[str, FusiooClient]:
         """Give a client for our webhooks at the provider, by account."""
         return {name: account.registering() for name, account in self._open.items()}
+
+    def modified(self) -> dict[str, ModifiedPages]:
+        """Give what lists the records of each account that were modified last."""
+        return {name: account.modified() for name, account in self._open.items()}
 
     def providers(self) -> dict[str, str]:
         """Give the provider of each account."""

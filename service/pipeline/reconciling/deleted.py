@@ -1,0 +1,28 @@
+"""Deleted records by name, for a token that may read them. Pure.
+
+The vendor's page shows no mark of a deleted record in a list that includes them (API page, "Get records"):
+one is known by standing in that list and not in the one without them.
+"""
+
+from collections.abc import Sequence
+
+from service.changes.judging import parse_stamp
+from service.changes.types import Fields
+from service.reconciles.course import STAMP
+
+
+def deleted_among(with_deleted: Sequence[Fields], without: Sequence[Fields]) -> list[str]:
+    """Give the ids that stand in the one list and should stand in the other, if they were there still.
+
+    Both are the heads of their lists, the last modified first. A record that is older than all of `without`
+    would stand further down there, so nothing is said of it.
+    """
+    stamps = [stamp for each in without if (stamp := parse_stamp(each.get(STAMP))) is not None]
+    oldest = min(stamps, default=None)
+    listed = {str(each["id"]) for each in without}
+    return [
+        str(each["id"])
+        for each in with_deleted
+        if str(each["id"]) not in listed
+        and (oldest is None or ((stamp := parse_stamp(each.get(STAMP))) is not None and stamp > oldest))
+    ]

@@ -1,0 +1,161 @@
+"""One round of one app: what its provider says was modified last, held against what we know.
+
+Nothing is concluded here: what differs becomes a hint of our own, and settling looks at it. A page is one
+call and then one transaction, which keeps what was found and how far the list was read: whoever goes on after
+a kill repeats one page at most.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.budget.lanes import Lane
+from service.changes.types import Fields, Origin
+from service.db.persisting import persist
+from service.errors import UnsortableError
+from service.inbox.noticing import notice_records
+from service.lifecycle import RecordState
+from service.pipeline.reconciling.accounts import ReconciledAccount
+from service.pipeline.reconciling.deleted import deleted_among
+from service.pipeline.reconciling.pages import screen_page
+from service.reconciles import repository
+from service.reconciles.course import Course, go_on, step_back
+from service.reconciles.repository import DueApp, EndedRound
+from service.reconciles.rhythm import true_period
+from service.records.baseline import read_snapshots
+
+_PAGE = 200
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+_log = structlog.get_logger()
+
+
+class Rounds:
+    """The rounds of one account's apps. One process at a time makes them."""
+
+    def __init__(
+        self, engine: AsyncEngine, account: str, asked: ReconciledAccount, *, grace: timedelta
+    ) -> None:
+        """`grace`: how long a webhook that tells of the same change may still be on its way."""
+        self._engine, self._account, self._asked, self._grace = engine, account, asked, grace
+
+    async def make(self, app: DueApp) -> EndedRound:
+        """Make a round, or go on with one that was broken off. Raises what a call raises; keeps progress."""
+        unsortable: str | None = None
+        try:
+            await self._read_pages(app)
+        except UnsortableError as error:
+            unsortable = f"{error}; only full sweeps find what no webhook told of"
+        await self._count(app.app_id)
+        ended = await persist(lambda: self._end(app.app_id, unsortable))
+        _log.info(
+            "reconcile.done",
+            account=self._account,
+            app=app.app_id,
+            calls=ended.calls,
+            noticed=ended.noticed,
+            gone=ended.gone,
+            sortable=unsortable is None,
+        )
+        return ended
+
+    async def _read_pages(self, app: DueApp) -> None:
+        course = app.course
+        if not app.is_under_way:
+            await persist(lambda: self._begin(app.app_id))
+            course = Course(course.watermark, course.floor)
+        while not course.is_over:
+            listed = await self._asked.modified.page(
+                app.app_id, offset=course.place, after=course.after if self._asked.filters else None
+            )
+            course = await self._take(app.app_id, course, _by_id(listed))
+
+    async def _take(self, app_id: str, course: Course, page: dict[str, Fields]) -> Course:
+        """Hold a page against what we know, and keep what came of it."""
+        if course.is_torn_by(page):
+            back = step_back(course, _PAGE)
+            await persist(lambda: self._store(app_id, back, [], None))
+            return back
+
+        async def take() -> Course:
+            async with self._engine.begin() as connection:
+                screened = await screen_page(connection, self._account, app_id, page)
+                wanted = [*screened.different, *course.edited_strangers(page, screened.strange)]
+                await notice_records(
+                    connection, self._account, app_id, wanted, origin=Origin.RECONCILE, due_in=self._grace
+                )
+                after = go_on(course, page, wanted)
+                await repository.store_course(
+                    connection,
+                    self._account,
+                    app_id,
+                    after,
+                    noticed=len(wanted),
+                    behind=after.behind(page, wanted),
+                )
+            return after
+
+        return await persist(take)
+
+    async def _count(self, app_id: str) -> None:
+        """Compare the number of records; fewer than we know shows deletions that nobody told of."""
+        api_count = await self._asked.modified.count(app_id)
+        gone = await persist(lambda: self._store_count(app_id, api_count, calls=1))
+        if gone and self._asked.sees_deleted:
+            with_deleted = await self._asked.modified.page_with_deleted(app_id)
+            without = await self._asked.modified.page(app_id, offset=0)
+            named = deleted_among(with_deleted, without)
+            await persist(lambda: self._notice_deleted(app_id, named))
+            await persist(lambda: self._store_count(app_id, api_count, calls=2))
+
+    async def _begin(self, app_id: str) -> None:
+        async with self._engine.begin() as connection:
+            await repository.begin_round(connection, self._account, app_id)
+
+    async def _store(self, app_id: str, course: Course, noticed: list[str], behind: timedelta | None) -> None:
+        async with self._engine.begin() as connection:
+            await repository.store_course(
+                connection, self._account, app_id, course, noticed=len(noticed), behind=behind
+            )
+
+    async def _store_count(self, app_id: str, api_count: int, *, calls: int) -> int:
+        async with self._engine.begin() as connection:
+            known = await repository.count_known(connection, self._account, app_id)
+            gone = max(0, known.known - known.awaited - api_count)
+            await repository.store_count(
+                connection,
+                self._account,
+                app_id,
+                api_count=api_count,
+                known=known.known,
+                gone=gone,
+                calls=calls,
+            )
+        return gone
+
+    async def _notice_deleted(self, app_id: str, named: list[str]) -> None:
+        async with self._engine.begin() as connection:
+            known = await read_snapshots(connection, self._account, app_id, named)
+            live = [one for one, snapshot in known.items() if snapshot.state is RecordState.LIVE]
+            await notice_records(
+                connection, self._account, app_id, live, origin=Origin.RECONCILE, due_in=self._grace
+            )
+
+    async def _end(self, app_id: str, unsortable: str | None) -> EndedRound:
+        asked = self._asked
+        async with self._engine.begin() as connection:
+            calls = await repository.last_calls(connection, self._account)
+            own = asked.limit.own(Lane.RECONCILE) or asked.limit.calls
+            pause = true_period(asked.period, calls=calls, own=own, window=asked.limit.window)
+            return await repository.end_round(
+                connection, self._account, app_id, pause=pause, unsortable=unsortable
+            )
+
+
+def _by_id(listed: Sequence[Mapping[str, Any]]) -> dict[str, Fields]:
+    """Name the records of a page; those with an id that no delivery could have are left out."""
+    return {str(each["id"]): each for each in listed if _ID.fullmatch(str(each["id"]))}
