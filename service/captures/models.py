@@ -23,7 +23,7 @@ class Capture(Base):
 
 
 class CapturedRequest(Base):
-    """One request to it. Values of headers that may be secret are never stored."""
+    """One request to it. What may be secret is never stored."""
 
     __tablename__ = "captured_requests"
 
@@ -33,8 +33,10 @@ class CapturedRequest(Base):
     method: Mapped[str]
     query: Mapped[str]
     headers: Mapped[list[Any]] = mapped_column(JSONB)
-    """`[[name, value], …]` in their order; the value is null where it may be secret."""
+    """`[{name, value, shape}, …]` in their order; the value is null where it may be secret."""
     body: Mapped[bytes]
     """What may be secret in it is blotted out; clipped."""
     length: Mapped[int]
     """How long the body was."""
+    reading: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """What a webhook of ours would have made of the whole body (`service.captures.reading.Reading`)."""

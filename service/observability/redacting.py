@@ -21,13 +21,18 @@ def redact(_logger: object, _method: str, line: MutableMapping[str, Any]) -> Mut
     return line
 
 
+def hide_credentials(text: str) -> str:
+    """Hide credentials that can be told by their form: `Bearer …`, `//user:password@`."""
+    return _URL_PASSWORD.sub(rf"\1:{REDACTED}@", _CREDENTIALS.sub(rf"\1 {REDACTED}", text))
+
+
 def _is_secret(name: object) -> bool:
     return isinstance(name, str) and _SECRET_NAME.search(name) is not None
 
 
 def _clean(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return _URL_PASSWORD.sub(rf"\1:{REDACTED}@", _CREDENTIALS.sub(rf"\1 {REDACTED}", value))
+        return hide_credentials(value)
     if depth == 0 or not isinstance(value, (Mapping, list, tuple, set, frozenset)):
         return value
     if isinstance(value, Mapping):

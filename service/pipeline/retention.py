@@ -16,13 +16,14 @@ SMALL_AGES: Mapping[str, timedelta] = MappingProxyType(
     {
         "alarms": timedelta(days=30),
         "calls": timedelta(days=1),
+        "captures": timedelta(days=1),
         "linked_records": timedelta(days=1),
         "own_writes": timedelta(hours=1),
         "processes": timedelta(days=1),
     }
 )
-"""How long are kept: cleared alarms, calls that no longer count, fetched linked records, notes of own writes
-(far longer than they hide a change), silent processes."""
+"""How long are kept: cleared alarms, calls that no longer count, captures that are over, fetched linked
+records, notes of own writes (far longer than they hide a change), silent processes."""
 _BEGINNING = ChangeMark(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 

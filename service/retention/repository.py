@@ -58,6 +58,11 @@ _CALLS = text("""
     DELETE FROM calls WHERE id = ANY(ARRAY(
         SELECT id FROM calls WHERE counts_until < now() - CAST(:age AS interval) LIMIT :batch))
     RETURNING 1""")
+# Their requests go with them.
+_CAPTURES = text("""
+    DELETE FROM captures WHERE key = ANY(ARRAY(
+        SELECT key FROM captures WHERE expires_at < now() - CAST(:age AS interval) LIMIT :batch))
+    RETURNING 1""")
 _PROCESSES = text("""
     DELETE FROM processes WHERE id = ANY(ARRAY(
         SELECT id FROM processes
@@ -86,13 +91,14 @@ _OWN_WRITES = text("""
 SMALL_TABLES = {
     "alarms": _ALARMS,
     "calls": _CALLS,
+    "captures": _CAPTURES,
     "linked_records": _LINKED_RECORDS,
     "own_writes": _OWN_WRITES,
     "processes": _PROCESSES,
 }
-"""Cleared alarms of which all is told, calls that no longer count, silent processes: found by a scan, for
-they are few. And, in the order of time, records that were fetched because others link to them, and notes of
-own writes."""
+"""Cleared alarms of which all is told, calls that no longer count, captures that are over, silent processes:
+found by a scan, for they are few. And, in the order of time, records that were fetched because others link to
+them, and notes of own writes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount
 
 from service.observability.metrics import WebMetrics
 from service.web.api.routes import api_routes
+from service.web.capture import capture_route
 from service.web.exceptions import on_http_exception
 from service.web.health import health_routes
 from service.web.lifespan import WebOptions, WebState, open_state
@@ -29,10 +30,10 @@ def create_app(options: WebOptions, *, routes: Sequence[BaseRoute] = ()) -> Star
         async with open_state(options, metrics) as state:
             yield state
 
-    webhook = webhook_route(options.body)
-    below = [Mount(options.public_path, routes=[webhook])] if options.public_path else []
+    incoming = [webhook_route(options.body), capture_route(options.body)]
+    below = [Mount(options.public_path, routes=incoming)] if options.public_path else []
     return Starlette(
-        routes=[webhook, *health_routes(), metrics_route(), *api_routes(), *routes, *below],
+        routes=[*incoming, *health_routes(), metrics_route(), *api_routes(), *routes, *below],
         middleware=[Middleware(RequestMiddleware, note_request=metrics.note_request)],
         exception_handlers={HTTPException: on_http_exception},
         lifespan=lifespan,

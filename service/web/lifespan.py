@@ -18,6 +18,7 @@ from service.db.processes import Heartbeat
 from service.errors import ConfigurationError
 from service.inbox.writer import InboxWriter
 from service.observability.metrics import WebMetrics
+from service.pipeline.capturing.take import Capturing
 from service.pipeline.probes.expected import Expected
 from service.pipeline.probes.figures import Figures, measure
 from service.pipeline.probes.prober import Prober
@@ -86,6 +87,7 @@ class WebState(TypedDict):
     """What each request finds in its state."""
 
     receiver: Receiver
+    capturing: Capturing
     readiness: Readiness
     prober: Prober
     reader: Reader
@@ -101,6 +103,8 @@ _PROBE = timedelta(seconds=2)
 """How long health waits for Postgres or Redis: who asks for it often waits no longer than 3 s."""
 _LONGEST_READ = timedelta(seconds=10)
 """How long a question over the API may take: a person's filter may have to look far back."""
+_LONGEST_STORE = timedelta(seconds=5)
+"""How long the statements of a capture may take."""
 _FIRST_READ = 5.0  # seconds that start-up waits for the registrations, before deliveries are let in anyway
 
 
@@ -157,6 +161,7 @@ async def open_state(options: WebOptions, metrics: WebMetrics) -> AsyncIterator[
             await stack.enter_async_context(heeding_sighup(reload, end=end))
         yield {
             "receiver": receiver,
+            "capturing": _open_capturing(stack, options),
             "readiness": readiness,
             "prober": prober,
             "reader": _open_reader(stack, options),
@@ -184,6 +189,15 @@ def _open_reader(stack: AsyncExitStack, options: WebOptions) -> Reader:
     engine = open_engine(options.database_url, name="api", pool_size=1, statement_timeout=_LONGEST_READ)
     stack.push_async_callback(engine.dispose)
     return partial(reading, engine)
+
+
+def _open_capturing(stack: AsyncExitStack, options: WebOptions) -> Capturing:
+    """Let captures be stored on connections of their own: they take none from the receiver."""
+    engine = open_engine(options.database_url, name="capture", pool_size=1, statement_timeout=_LONGEST_STORE)
+    stack.push_async_callback(engine.dispose)
+    capturing = Capturing(engine)
+    stack.push_async_callback(capturing.close)
+    return capturing
 
 
 async def _open_prober(stack: AsyncExitStack, options: WebOptions) -> tuple[Prober, Measuring]:
