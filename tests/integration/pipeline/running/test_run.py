@@ -1,6 +1,7 @@
 """run(handler) on a real database: attempts, marks, order, limits, leases."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -201,12 +202,13 @@ async def test_a_handler_that_does_not_heed_its_limit_is_left_alone_and_the_othe
 ) -> None:
     """Left alone in this process: who asks `stuck_handlers` sees to it that another one takes its place."""
     monkeypatch.setattr("service.pipeline.running.calling.GRACE", 0.05)
-    ended = asyncio.Event()
+    ended, unread = asyncio.Event(), list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unread.append(context))
 
     async def stubborn(_: Change, __: Context) -> None:
-        while not ended.is_set():
-            with suppress(asyncio.CancelledError):
-                await ended.wait()
+        with suppress(asyncio.CancelledError):  # a second one ends it, so that a failed test ends too
+            await ended.wait()
+        await ended.wait()
         raise RuntimeError("at last")
 
     timeout = timedelta(milliseconds=50)
@@ -226,6 +228,8 @@ async def test_a_handler_that_does_not_heed_its_limit_is_left_alone_and_the_othe
     await wait_until_async(lambda: not runner.stuck_handlers())
     await runner.run("ops")
     assert database.execute("SELECT count(*) FROM attempts WHERE outcome = 'failed'") == [(2,)]
+    gc.collect()
+    assert unread == [], "nobody is told what the stuck one raised in the end"
 
 
 async def test_a_thread_that_can_not_be_ended_leaves_its_handler_stuck(
