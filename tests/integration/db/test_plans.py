@@ -22,7 +22,6 @@ from tests.fixtures.tiers import Scale
 _ROWS, _DUE_AT_ONCE = 100_000, 30_000
 
 SELDOM: Mapping[str, str] = {
-    "service.cli.database_session.": "once, when a command begins",
     "service.cli.doctor.": "once, when a person asks",
     "service.db.session_locks.hold_lock": "a lock, no table",
     "service.handlers.builtin.mirror_table.": "once for each mirror and process; the catalogue only",
@@ -33,6 +32,7 @@ SELDOM: Mapping[str, str] = {
     "service.handlers.replaying.": "a person's own filter, when past changes are replayed",
     "service.handlers.states.pause_handler": "when a person pauses a handler",
     "service.handlers.states.resume_handler": "when a person resumes a handler",
+    "service.pipeline.showing.reader.": "once, when a person or a program looks; no table",
     "service.registrations.listings.": "once an hour, and when workers start; as many rows as apps",
     "service.registrations.repository.": "when webhooks are applied; as many rows as apps",
     "service.rulebooks.kept_changes.count_changes": "when a person backtests: all changes of a stretch",
