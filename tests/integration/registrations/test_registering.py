@@ -1,8 +1,8 @@
 """`webhooks apply` against the simulator and a real database, also cut short and done twice at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -10,27 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.budget.lanes import Lane, Limit
 from service.budget.ledger import Ledger
-from service.changes.types import Kind
 from service.db.engine import open_engine
 from service.dev.simulators.faults import AnswerFault, Hold
 from service.errors import ConfigurationError, RefusedError
-from service.fusioo.auth import StaticToken
-from service.fusioo.client import FusiooClient
 from service.fusioo.errors import FusiooError
-from service.pipeline.registering.planning import Aim
-from service.pipeline.registering.register import Applied, apply_account
-from service.registrations.resolving import AppReference
 from service.registrations.steps import Adopt, Create, Finish, Keep, Patch, Recreate, Remove, Retire
-from service.sealing import SecretBox
-from service.transport.http import Timeout, make_client
-from service.transport.metering import Meter, Unmetered
 from tests.fixtures.database import Database
+from tests.fixtures.registering import (
+    CLIENTS,
+    PUBLIC,
+    TASKS,
+    apply,
+    live_secrets,
+    provided,
+    registrations,
+    secrets_there,
+)
 from tests.fixtures.simulator import RunningSimulator
 from tests.fixtures.waiting import wait_until_async
-
-TASKS, CLIENTS = "ia4f42", "i502fb"
-PUBLIC = "http://127.0.0.1:9/base"
-BOX = SecretBox("k" * 32)
 
 
 @pytest.fixture
@@ -38,64 +35,6 @@ def faults(simulator: RunningSimulator) -> Iterator[RunningSimulator]:
     """The simulator, whose held calls are let go in the end."""
     yield simulator
     simulator.state.gate.release()
-
-
-@asynccontextmanager
-async def client_of(simulator: RunningSimulator, meter: Meter | None = None) -> AsyncIterator[FusiooClient]:
-    async with FusiooClient(
-        auth=StaticToken(simulator.token),
-        http=make_client(timeout=Timeout(10.0), allow_private=True),
-        timeout=10.0,
-        base_url=simulator.url,
-        meter=meter or Unmetered(),
-    ) as client:
-        yield client
-
-
-async def apply(
-    engine: AsyncEngine,
-    simulator: RunningSimulator,
-    *apps: str,
-    public_url: str = PUBLIC,
-    meter: Meter | None = None,
-    wait: timedelta = timedelta(seconds=30),
-) -> Applied:
-    async with client_of(simulator, meter) as client:
-        aim = Aim(
-            account="main",
-            references=[AppReference(app) for app in apps or ("Tasks", CLIENTS)],
-            public_url=public_url,
-            overlap=timedelta(minutes=10),
-        )
-        return await apply_account(engine, client, BOX, aim, wait=wait)
-
-
-def registrations(database: Database) -> list[tuple[str, str, str, str]]:
-    """App, kind, URL and webhook of every active registration."""
-    return database.execute(
-        "SELECT app_id, kind, url, webhook_id FROM registrations WHERE status = 'active'"
-        " ORDER BY app_id, kind"
-    )
-
-
-def provided(simulator: RunningSimulator) -> list[tuple[str, str, str, str]]:
-    """The same, as the provider has it; a webhook must be for one kind."""
-    found = []
-    for webhook in simulator.state.webhooks.values():
-        kinds = [kind for kind in Kind if getattr(webhook, f"on_{kind}")]
-        assert len(kinds) == 1
-        found.append((webhook.app_id, kinds[0].value, webhook.url, webhook.id))
-    return sorted(found)
-
-
-def live_secrets(database: Database) -> dict[str, str]:
-    """Webhook → its opened secret; there must be exactly one."""
-    rows = database.execute(
-        "SELECT webhook_id, sealed FROM registrations JOIN registration_secrets ON registration_id ="
-        " registrations.id WHERE retired_at IS NULL AND status = 'active'"
-    )
-    assert len(dict(rows)) == len(rows)
-    return {webhook_id: BOX.open(bytes(sealed)) for webhook_id, sealed in rows}
 
 
 async def test_all_three_kinds_for_each_app(
@@ -107,9 +46,7 @@ async def test_all_three_kinds_for_each_app(
     assert registrations(database) == provided(simulator)
     assert len({url for _, _, url, _ in registrations(database)}) == 6
     assert all(url.startswith(f"{PUBLIC}/webhooks/fusioo/") for _, _, url, _ in registrations(database))
-    assert live_secrets(database) == {
-        webhook.id: webhook.secret for webhook in simulator.state.webhooks.values()
-    }
+    assert live_secrets(database) == secrets_there(simulator)
 
 
 async def test_secrets_do_not_stand_in_the_database(
@@ -222,9 +159,7 @@ async def test_cut_short_while_the_provider_holds_its_answer(
     applied = await apply(engine, faults, "Tasks")
     assert (applied.count(Adopt), applied.count(Create)) == (1, 2)
     assert registrations(database) == provided(faults)
-    assert live_secrets(database) == {
-        webhook.id: webhook.secret for webhook in faults.state.webhooks.values()
-    }
+    assert live_secrets(database) == secrets_there(faults)
 
 
 async def test_cut_short_before_the_provider_heard_of_it(
