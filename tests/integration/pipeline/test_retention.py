@@ -193,6 +193,22 @@ async def test_small_tables_are_kept_small(world: World, database: Database) -> 
     assert database.execute("SELECT endpoint FROM calls") == [("recent",)]
 
 
+async def test_captures_go_a_day_after_they_are_over_with_their_requests(
+    world: World, database: Database
+) -> None:
+    database.execute(
+        "INSERT INTO captures (key, expires_at, \"left\") VALUES ('old', now() - interval '25 h', 1),"
+        " ('recent', now() - interval '23 h', 1), ('open', now() + interval '1 h', 1)"
+    )
+    database.execute(
+        "INSERT INTO captured_requests (key, method, query, headers, body, length, reading)"
+        " SELECT key, 'POST', '', '[]', '', 0, '{}' FROM captures, generate_series(1, 3)"
+    )
+    await world.forget(batch=1)
+    left = "SELECT key, count(*) FROM captures JOIN captured_requests USING (key) GROUP BY key ORDER BY key"
+    assert database.execute(left) == [("open", 3), ("recent", 3)]
+
+
 async def test_linked_records_are_kept_a_day_and_what_runs_wait_for_as_long_as_its_change(
     world: World, database: Database
 ) -> None:
