@@ -11,14 +11,14 @@ from service.changes.types import Fields
 from service.reconciles.course import STAMP
 
 
-def deleted_among(with_deleted: Sequence[Fields], without: Sequence[Fields]) -> list[str]:
+def deleted_among(with_deleted: Sequence[Fields], without: Sequence[Fields], *, whole: bool) -> list[str]:
     """Give the ids that stand in the one list and should stand in the other, if they were there still.
 
-    Both are the heads of their lists, the last modified first. A record that is older than all of `without`
-    would stand further down there, so nothing is said of it.
+    Both are the heads of their lists, the last modified first; `whole`: `without` is all of its list. If not,
+    a record older than all of it would stand further down there, so nothing is said of that.
     """
     stamps = [stamp for each in without if (stamp := parse_stamp(each.get(STAMP))) is not None]
-    oldest = min(stamps, default=None)
+    oldest = None if whole else min(stamps, default=None)
     listed = {str(each["id"]) for each in without}
     return [
         str(each["id"])

@@ -108,7 +108,7 @@ class Rounds:
         if gone and self._asked.sees_deleted:
             with_deleted = await self._asked.modified.page_with_deleted(app_id)
             without = await self._asked.modified.page(app_id, offset=0)
-            named = deleted_among(with_deleted, without)
+            named = deleted_among(with_deleted, without, whole=len(without) < _PAGE)
             await persist(lambda: self._notice_deleted(app_id, named))
             await persist(lambda: self._store_count(app_id, api_count, calls=2))
 
