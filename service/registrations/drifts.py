@@ -1,4 +1,4 @@
-"""The queries on how accounts' webhooks compared with what we made them, and on the apps they are for."""
+"""The queries on how accounts' webhooks compared last with what we made them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.changes.types import App
 from service.lifecycle import RegistrationStatus
 
 _LATELY = text("""
@@ -86,11 +85,3 @@ async def read_webhooks(connection: AsyncConnection) -> Webhooks:
         for row in await connection.execute(_STANDING)
     ]
     return Webhooks(standing, [DriftView(*row) for row in await connection.execute(_READ)])
-
-
-async def read_apps(connection: AsyncConnection, account: str) -> list[App]:
-    """Read the apps of an account that `webhooks apply` stored, under the names that they had then."""
-    rows = await connection.execute(
-        text("SELECT app_id, name FROM apps WHERE account = :account ORDER BY app_id"), {"account": account}
-    )
-    return [App(row.app_id, row.name) for row in rows]

@@ -52,7 +52,7 @@ _LINES = text(f"""
         (SELECT count(*) FROM registrations AS one
             WHERE {_SAME} AND one.id <> active.id AND NOT one.manual AND one.silent_since IS NOT NULL)
             AS replaced
-    FROM registrations AS active WHERE active.account = :account AND active.status = 'active'
+    FROM registrations AS active WHERE active.account = :account AND active.status IN ('active', 'creating')
     ORDER BY active.app_id, active.kind, active.id""")
 _LISTENING_SINCE = text("""
     SELECT greatest(min(started_at), pg_postmaster_start_time()) FROM processes

@@ -31,7 +31,7 @@ class Line:
     """One webhook of ours, together with those whose place it took."""
 
     registration_id: UUID
-    """The one that is active now."""
+    """The one that is active now, or is being made."""
     account: str
     app_id: str
     kind: Kind | None

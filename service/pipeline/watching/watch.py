@@ -4,7 +4,7 @@ Listening costs no call and is done at every tick; the provider is asked once in
 webhook turns out to be silent. It calls in the lane of registrations: without webhooks we hear of nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -22,8 +22,9 @@ from service.pipeline.registering.register import apply_account
 from service.pipeline.watching.alarms import clear_left
 from service.pipeline.watching.comparing import Comparing
 from service.pipeline.watching.listening import Habits, hear_all, listen
-from service.registrations.drifts import compared_lately, note_failure, read_apps
+from service.registrations.drifts import compared_lately, note_failure
 from service.registrations.steps import Wanted
+from service.registrations.watched import WatchedApp, watched_apps
 from service.rules.account import Account
 from service.rules.configuration import Configuration
 from service.sealing import SecretBox
@@ -69,7 +70,8 @@ class WebhookWatch:
             return
         async with self._engine.begin() as connection:
             await clear_left(connection, self._configuration.accounts)
-            apps = _named(self._configuration, account, await read_apps(connection, account))
+            references = [each.text for each in app_references(self._configuration, account)]
+            apps = _named(references, await watched_apps(connection, account, references))
         silent = await self._listen(account, configured, apps)
         if self._address is None:
             self._tell_of_address()
@@ -131,16 +133,15 @@ class WebhookWatch:
             _log.warning("webhooks.unwatched", missing="RELAY_PUBLIC_URL or RELAY_SECRET_KEY")
 
 
-def _named(configuration: Configuration, account: str, applied: list[App]) -> dict[str, App]:
+def _named(references: Sequence[str], watched: Sequence[WatchedApp]) -> dict[str, App]:
     """What the account's rules name, by how they name it, of the apps that were applied.
 
-    An app that never was, or whose name several have, is left to `webhooks apply`: it asks what is meant.
+    One whose name several have is left to `webhooks apply`: it asks what is meant.
     """
     found: dict[str, App] = {}
-    for reference in app_references(configuration, account):
-        meant = [app for app in applied if reference.text == app.id] or [
-            app for app in applied if reference.text == app.name
-        ]
+    for reference in references:
+        by_id = [app for app in watched if app.id == reference]
+        meant = by_id or [app for app in watched if app.name == reference]
         if len(meant) == 1:
-            found[reference.text] = meant[0]
+            found[reference] = App(meant[0].id, meant[0].name)
     return found

@@ -247,7 +247,8 @@ async def test_deliveries_are_looked_through_piece_by_piece_and_once(
     assert rounds == 4
     ((ages, exact),) = watched.database.execute(
         "SELECT array(SELECT round(extract(epoch FROM now() - moment) / 3600)"
-        " FROM unnest(last_heard) AS moment), heard_at = last_heard[1] FROM registrations WHERE heard_at IS NOT NULL"
+        " FROM unnest(last_heard) AS moment), heard_at = last_heard[1]"
+        " FROM registrations WHERE heard_at IS NOT NULL"
     )
     assert (list(map(int, ages)), exact) == ([0, 1, 3], True)
     ((reached, last),) = watched.database.execute(
