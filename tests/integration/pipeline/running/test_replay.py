@@ -195,3 +195,36 @@ async def test_a_handler_that_left_is_left_out_and_counted(engine: AsyncEngine, 
     plan = await plan_as_then(engine, EVERYTHING, pipeline.rulebook)
     assert plan.left_out == {"left": 2}
     assert plan.by_handler == {"ops": 1}, "what was skipped was never run"
+
+
+async def test_a_rule_of_now_that_the_links_of_then_fit_runs_although_it_was_skipped_then(
+    engine: AsyncEngine, database: Database
+) -> None:
+    handler = Seeing()
+    past = rule(when={"client.id": {"equal": "c1"}})
+    pipeline = Pipeline(engine, database, rules=[past], handlers=[bound(handler)])
+    pipeline.linked.targets = {APP: {"client": "iclients"}}
+    pipeline.linked.truth = {"c2": {"id": "c2"}}
+    pipeline.provider.truth["a"] = {"id": "a", "client": ["c2"]}
+    pipeline.deliver("a")
+    await pipeline.drain()
+    assert [status for *_, status in runs(database)] == ["skipped"]
+    mended = rule(when={"client.id": {"equal": "c2"}})
+    newer = Pipeline(engine, database, rules=[mended], handlers=[bound(handler)])
+    kept = KeptRules(rules=(mended,), timezones={})
+    plan = await plan_as_now(engine, EVERYTHING, kept, newer.rulebook)
+    assert await carry_out(engine, plan, newer.rulebook, current=False, on_progress=lambda *_: None) == 1
+    assert [status for *_, status in runs(database)] == ["skipped", "ready"]
+    await newer.drain()
+    assert [change.linked for change in handler.changes] == [{"client": ({"id": "c2"},)}]
+
+
+async def test_a_record_that_came_back_is_not_told_as_deleted(
+    engine: AsyncEngine, database: Database
+) -> None:
+    handler = Seeing()
+    pipeline = await with_past(engine, database, handler)
+    database.execute("UPDATE changes SET kind = 'delete', after = NULL WHERE record_id = 'a' AND version = 1")
+    await replay_all(pipeline, ReplayFilter(record_id="a"), current=True)
+    await pipeline.drain()
+    assert handler.told() == [("a", 2, 1, "update"), ("a", 2, 1, "update")]

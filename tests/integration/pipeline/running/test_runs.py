@@ -47,12 +47,13 @@ async def test_a_dead_run_is_ready_again_with_its_whole_retry_list(
 
 async def test_its_tries_go_on_counting(engine: AsyncEngine, rows: Rows, database: Database) -> None:
     run = rows.run(RUNNING, attempts=1)
-    database.execute("UPDATE runs SET status = 'dead', token = NULL")
-    await retry(engine, run)
-    async with engine.begin() as connection:
-        claimed = await claim_one(connection)
-    assert claimed is not None
-    assert (claimed.number, claimed.attempts) == (2, 1)
+    for number in (2, 3):
+        database.execute("UPDATE runs SET status = 'dead', token = NULL")
+        await retry(engine, run)
+        async with engine.begin() as connection:
+            claimed = await claim_one(connection)
+        assert claimed is not None
+        assert (claimed.number, claimed.attempts) == (number, 1)
 
 
 @pytest.mark.parametrize("status", set(RunStatus) - {DEAD})
