@@ -36,13 +36,17 @@ class Ledger:
         self.account, self.limit = account, limit
         self._engine, self._longest, self._holder = engine, longest, holder
 
-    async def reserve(self, connection: AsyncConnection, lane: Lane, endpoint: str) -> int:
-        """Count a call within the caller's transaction. Raises BudgetExhaustedError."""
+    async def reserve(self, connection: AsyncConnection, lane: Lane, endpoint: str, *, leave: int = 0) -> int:
+        """Count a call within the caller's transaction; `leave` so many of the lane's own to others of it.
+
+        Raises BudgetExhaustedError.
+        """
         return await repository.reserve(
             connection,
             self.account,
             limit=self.limit,
             lane=lane,
+            leave=leave,
             endpoint=endpoint,
             longest=self._longest,
             holder=self._holder,
@@ -69,9 +73,9 @@ class Ledger:
         """Give a meter for the one call that `reserve` counted."""
         return PrepaidMeter(self, call_id)
 
-    def meter(self, lane: Lane) -> "LaneMeter":
-        """Give a meter that counts each call as it is made."""
-        return LaneMeter(self, lane, self._engine)
+    def meter(self, lane: Lane, *, leave: int = 0) -> "LaneMeter":
+        """Give a meter that counts each call as it is made; `leave` as in `reserve`."""
+        return LaneMeter(self, lane, self._engine, leave=leave)
 
 
 class PrepaidMeter:
@@ -93,14 +97,14 @@ class PrepaidMeter:
 class LaneMeter:
     """Counts each call of a client in one lane."""
 
-    def __init__(self, ledger: Ledger, lane: Lane, engine: AsyncEngine) -> None:
-        self._ledger, self._lane, self._engine = ledger, lane, engine
+    def __init__(self, ledger: Ledger, lane: Lane, engine: AsyncEngine, *, leave: int = 0) -> None:
+        self._ledger, self._lane, self._engine, self._leave = ledger, lane, engine, leave
 
     @asynccontextmanager
     async def call(self, endpoint: str) -> AsyncIterator[NoteStatus]:
         """Count a call, then make it. Raises BudgetExhaustedError before anything is sent."""
         async with self._engine.begin() as connection:
-            call_id = await self._ledger.reserve(connection, self._lane, endpoint)
+            call_id = await self._ledger.reserve(connection, self._lane, endpoint, leave=self._leave)
         async with _finishing(self._ledger, call_id) as note_status:
             yield note_status
 

@@ -47,17 +47,20 @@ async def reserve(
     endpoint: str,
     longest: timedelta,
     holder: UUID | None,
+    leave: int = 0,
 ) -> int:
     """Count a call before it is made; returns its id in `calls`.
 
-    `longest`: how long the call may take. Raises BudgetExhaustedError with the moment at which the lane
+    `longest`: how long the call may take; `leave`: how many of the calls that are the lane's own are left to
+    others of the lane, which matter more. Raises BudgetExhaustedError with the moment at which the lane
     may have its next call.
     """
     await lock(connection, Lock.BUDGET, account)
     lesson = await read_lesson(connection, account, limit)
     if lesson is not None and lesson.wait_until is not None:
         raise BudgetExhaustedError(account, lesson.wait_until)
-    await _pass_limit(connection, account, lane, limit if lesson is None else lesson.limit)
+    in_force = limit if lesson is None else lesson.limit
+    await _pass_limit(connection, account, lane, in_force, leave=leave)
     call_id: int = (
         await connection.execute(
             _INSERT,
@@ -76,13 +79,15 @@ async def reserve(
     return call_id
 
 
-async def _pass_limit(connection: AsyncConnection, account: str, lane: Lane, limit: Limit) -> None:
+async def _pass_limit(
+    connection: AsyncConnection, account: str, lane: Lane, limit: Limit, *, leave: int
+) -> None:
     """Raise while too many calls count, of all lanes or of this one."""
     values = {"account": account, "most": limit.usable(lane)}
     free_at: datetime | None = (await connection.execute(_FREE_AT, values)).scalar_one_or_none()
     own = limit.own(lane)
     if own is not None:
-        values = {"account": account, "lane": lane, "most": own}
+        values = {"account": account, "lane": lane, "most": max(1, own - leave)}
         own_free_at: datetime | None = (await connection.execute(_OWN_FREE_AT, values)).scalar_one_or_none()
         free_at = max((at for at in (free_at, own_free_at) if at is not None), default=None)
     if free_at is not None:

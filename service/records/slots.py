@@ -12,6 +12,7 @@ from service.transport.batch_size import CEILING_LASTS, allowed
 
 _HOLDER_LOST = HOLDER_LOST.format(holder="slots.holder")
 _MAKE_SLOT = text("INSERT INTO slots (account, app_id) VALUES (:account, :app_id) ON CONFLICT DO NOTHING")
+_LOCK_SLOT = text("SELECT FROM slots WHERE account = :account AND app_id = :app_id FOR UPDATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,13 @@ async def hold_slot(connection: AsyncConnection, slot: ClaimedSlot) -> bool:
     return row is not None
 
 
+async def lock_slot(connection: AsyncConnection, account: str, app_id: str) -> None:
+    """Lock the app's slot, whosever it is, until the transaction ends: nobody settles the app meanwhile."""
+    values = {"account": account, "app_id": app_id}
+    await connection.execute(_MAKE_SLOT, values)
+    await connection.execute(_LOCK_SLOT, values)
+
+
 async def release_slot(connection: AsyncConnection, slot: ClaimedSlot, release: Release) -> bool:
     """Give the slot back. False: it was not ours any more, and nothing was written."""
     result = await connection.execute(
@@ -186,9 +194,7 @@ async def take_back_claim(connection: AsyncConnection, account: str, app_id: str
     values = {"account": account, "app_id": app_id, "token": token}
     # Locked whosever it is: the token of a claim that is not committed yet can't be asked for.
     await connection.execute(_MAKE_SLOT, values)
-    await connection.execute(
-        text("SELECT FROM slots WHERE account = :account AND app_id = :app_id FOR UPDATE"), values
-    )
+    await connection.execute(_LOCK_SLOT, values)
     await connection.execute(
         text(
             """

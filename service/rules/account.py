@@ -169,6 +169,14 @@ class Account(Section):
         ),
         examples=["15m"],
     )
+    full_sweep: Period = Field(
+        timedelta(hours=24),
+        description=(
+            "How often all records of an app are read: for deletions that no webhook told of, and for "
+            "changes that move no stamp."
+        ),
+        examples=["24h"],
+    )
     modified_filter: bool = Field(
         default=False,
         description=(

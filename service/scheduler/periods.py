@@ -31,4 +31,5 @@ def _account_periods(settings: Settings, account: Account) -> list[tuple[str, ti
     return [
         ("reconcile", min(account.reconcile, LOOK_EVERY)),
         ("drift", settings.drift_every),
+        ("full_sweep", min(LOOK_EVERY, account.full_sweep / 4)),
     ]

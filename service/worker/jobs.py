@@ -6,6 +6,7 @@ from service.pipeline.jobs import Jobs
 from service.pipeline.reconciling.accounts import reconciled_accounts
 from service.pipeline.reconciling.reconcile import Reconciler
 from service.pipeline.retention import Retention
+from service.pipeline.walking.sweeping import FullSweeps
 from service.pipeline.watching.watch import Address, WebhookWatch
 from service.sealing import SecretBox
 from service.worker.workplace import Workplace
@@ -18,6 +19,7 @@ def make_jobs(place: Workplace, accounts: Accounts) -> Jobs:
             "retention": _retention(place).forget,
             "apps": _app_refresh(place, accounts).refresh,
             "reconcile": _reconciler(place, accounts).reconcile,
+            "full_sweep": _full_sweeps(place, accounts).sweep,
             "drift": _webhook_watch(place, accounts).watch,
         },
         place.engine,
@@ -49,6 +51,15 @@ def _reconciler(place: Workplace, accounts: Accounts) -> Reconciler:
     return Reconciler(
         place.engine,
         accounts=reconciled_accounts(place.configuration, accounts.modified()),
+        grace=place.settings.reconcile_grace,
+    )
+
+
+def _full_sweeps(place: Workplace, accounts: Accounts) -> FullSweeps:
+    return FullSweeps(
+        place.engine,
+        accounts=accounts.walked(),
+        configuration=place.configuration,
         grace=place.settings.reconcile_grace,
     )
 

@@ -11,7 +11,7 @@ from service.fusioo.id_walking import IdWalk
 from service.fusioo.models import Record
 from service.fusioo.paging import MOST_PER_PAGE, Order, PagePlan, Paging
 from service.fusioo.protocol import Call, build_call, ids_list
-from service.fusioo.resources.listed import ListedRecords
+from service.fusioo.resources.listed import LAST_MODIFIED, ListedRecords
 from service.fusioo.resources.newest import newest
 from service.fusioo.walking import Progress, Walk
 from service.fusioo.writes import Noting, Write, unnoted
@@ -130,6 +130,16 @@ class Records:
         listed = ListedRecords(pages, count, filtered=filtered, sort_by=sort_by, order=order, lasting=lasting)
         plan = PagePlan(paging or Paging(), counted=listed.counted, lasting=listed.lasting)
         return Walk(listed, plan, on_progress=on_progress, allow_missing=allow_missing)
+
+    def listed(self, app_id: str, *, newest: bool = False) -> ListedRecords:
+        """Give an app's records as a list to be read page by page, by whoever keeps how far that is.
+
+        Sorted by `created` and counted, as in `walk`; `newest`: by `last_modified`, descending, not counted.
+        """
+        pages = partial(self.list, app_id)
+        if newest:
+            return ListedRecords(pages, None, sort_by=LAST_MODIFIED, order="desc")
+        return ListedRecords(pages, partial(self.count, app_id))
 
     def walk_ids(
         self,

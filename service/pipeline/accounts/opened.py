@@ -25,12 +25,14 @@ from service.pipeline.accounts.clients import auth_of, http_within
 from service.pipeline.accounts.limits import limit_of
 from service.pipeline.accounts.noting import OwnWrites, Writer
 from service.pipeline.accounts.tokens import TokenVault
+from service.pipeline.accounts.walked import WalkedAccount
 from service.pipeline.linking.accounts import LinkedAccount
 from service.pipeline.settling.looks import Endpoints, SettledAccount
 from service.rules.account import Account
 from service.transport.http import Transport
 from service.transport.metering import Meter
 from service.transport.retrying import NO_RETRIES
+from service.walks.due import left_to_rounds
 
 
 class OpenAccount:
@@ -104,6 +106,12 @@ class OpenAccount:
         noting = GuardedNoting(self._own_writes.by(writer), database)
         return self.client(meter, GuardedAuth(self._auth, database), noting=noting)
 
+    def walked(self) -> WalkedAccount:
+        """Give what full sweeps need of the account; a part of their lane they leave to the rounds."""
+        limit = self.ledger.limit
+        meter = self.ledger.meter(Lane.RECONCILE, leave=left_to_rounds(limit))
+        return WalkedAccount(self.provider, limit, listed=self.client(meter).records.listed)
+
     async def list_apps(self) -> tuple[App, ...]:
         """List all apps that the token sees, with one call that reconciling's lane pays for."""
         return await self.client(self.ledger.meter(Lane.RECONCILE)).apps.list()
@@ -150,6 +158,10 @@ class Accounts:
     def linked(self) -> dict[str, LinkedAccount]:
         """Give what fetching linked records needs, by account."""
         return {name: account.linked() for name, account in self._open.items()}
+
+    def walked(self) -> dict[str, WalkedAccount]:
+        """Give what full sweeps need, by account."""
+        return {name: account.walked() for name, account in self._open.items()}
 
     def listers(self) -> dict[str, Callable[[], Awaitable[tuple[App, ...]]]]:
         """Give what lists the apps of each account."""
