@@ -81,14 +81,14 @@ def make_plan(
 
 
 def find_foreign(
-    ours: Iterable[Ours], theirs: Iterable[Theirs], *, public_url: str, manual_keys: Collection[str] = ()
+    ours: Iterable[Ours], theirs: Iterable[Theirs], *, public_url: str, other_keys: Collection[str] = ()
 ) -> list[Foreign]:
     """List the webhooks that are not ours.
 
-    Those with one of `manual_keys` are: a person set them up.
+    Those with one of `other_keys` are: a person set them up, or another account of this relay has them.
     """
     rows = list(ours)
-    ids, keys = {row.webhook_id for row in rows}, {*manual_keys, *(row.key for row in rows)}
+    ids, keys = {row.webhook_id for row in rows}, {*other_keys, *(row.key for row in rows)}
     scheme, host, path = destination(public_url)
     return [
         Foreign(webhook, here=(at := destination(webhook.url))[:2] == (scheme, host) and _below(at[2], path))

@@ -44,9 +44,9 @@ async def load_ours(connection: AsyncConnection, account: str) -> list[Ours]:
     ]
 
 
-async def load_manual_keys(connection: AsyncConnection, account: str) -> set[str]:
-    """The keys of the registrations that a person set up, also of those that are deleted."""
-    query = select(Registration.key).where(Registration.account == account, Registration.manual)
+async def load_other_keys(connection: AsyncConnection, account: str) -> set[str]:
+    """The keys that are ours and no plan of this account's: made for a person, or of other accounts."""
+    query = select(Registration.key).where((Registration.account != account) | Registration.manual)
     return set((await connection.execute(query)).scalars())
 
 

@@ -87,7 +87,7 @@ async def compare(engine: AsyncEngine, client: FusiooClient, aim: Aim, apps: Map
     async with engine.connect() as connection:
         ours = await repository.load_ours(connection, aim.account)
         names = await repository.app_names(connection, aim.account)
-        manual_keys = await repository.load_manual_keys(connection, aim.account)
+        other_keys = await repository.load_other_keys(connection, aim.account)
     steps = make_plan(
         (Wanted(app.id, kind) for app in apps.values() for kind in Kind),
         ours,
@@ -99,7 +99,7 @@ async def compare(engine: AsyncEngine, client: FusiooClient, aim: Aim, apps: Map
     )
     if aim.rotating is not None:
         steps = [step for step in steps if _builds(step, aim.rotating)]
-    foreign = find_foreign(ours, theirs, public_url=aim.public_url, manual_keys=manual_keys)
+    foreign = find_foreign(ours, theirs, public_url=aim.public_url, other_keys=other_keys)
     names |= {app.id: app.name for app in apps.values()}
     return Planned(apps, names, steps, foreign, listed)
 

@@ -1,20 +1,12 @@
 """`relay init` against a simulated Fusioo: from a token to a file that is right."""
 
-import os
-import pty
-import subprocess
-import sys
-import termios
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.fixtures.command import Relay
 from tests.fixtures.simulator import RunningSimulator
-from tests.fixtures.waiting import wait_until
-
-COMMAND = str(Path(sys.executable).with_name("relay"))
+from tests.fixtures.typing_people import at_a_terminal
 
 
 @pytest.fixture
@@ -131,47 +123,18 @@ def test_without_a_token_and_a_terminal_it_says_what_to_set(relay: Relay, file: 
     assert not file.exists()
 
 
-def _echoes(terminal: int) -> bool:
-    """Whether a terminal shows what is typed."""
-    local_modes: int = termios.tcgetattr(terminal)[3]
-    return bool(local_modes & termios.ECHO)
-
-
 def test_at_a_terminal_the_token_is_asked_for_and_not_shown(
     file: Path, tmp_path: Path, simulator: RunningSimulator
 ) -> None:
-    ours, theirs = pty.openpty()
-    shown = bytearray()
-    environment = {"PATH": os.environ["PATH"], "RELAY_DATA_DIR": str(tmp_path / "data"), "LANG": "C.UTF-8"}
-    process = subprocess.Popen(  # noqa: S603  ourselves
-        [COMMAND, "init", "--base-url", simulator.url],
-        cwd=tmp_path,
-        env=environment,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    os.set_blocking(ours, False)
-
-    def sees(words: bytes) -> bool:
-        with suppress(OSError):  # nothing new; or it has ended, and all of it was read
-            shown.extend(os.read(ours, 65536))
-        return words in shown
-
-    try:
-        wait_until(lambda: sees(b"is not shown"), 60, what="it asks for the token")
-        # Turning the echo off, which comes after the question, forgets what was typed until then.
-        wait_until(lambda: not _echoes(ours), 60, what="the terminal shows nothing more")
-        os.write(ours, simulator.token.encode() + b"\n")
-        wait_until(lambda: sees(b"Written: "), 60, what="it writes the file")
-        assert process.wait(30) == 0
-        wait_until(lambda: sees(b"relay up"), 10, what="it says what comes next")
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-    assert simulator.token.encode() not in shown
-    assert b"export FUSIOO_TOKEN" in shown
+    settings = {"RELAY_DATA_DIR": str(tmp_path / "data")}
+    with at_a_terminal(
+        "init", "--base-url", simulator.url, directory=tmp_path, environment=settings
+    ) as person:
+        person.sees("is not shown")
+        person.types(simulator.token, hidden=True)
+        person.sees("Written: ")
+        assert person.ends() == 0
+    assert simulator.token not in person.shown
+    assert "relay up" in person.shown
+    assert "export FUSIOO_TOKEN" in person.shown
     assert simulator.token not in file.read_text()

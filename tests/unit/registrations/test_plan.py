@@ -244,4 +244,4 @@ def test_a_foreign_webhook_may_lead_to_our_own_address(url: str, here: bool) -> 
 
 
 def test_what_a_person_set_up_is_not_foreign() -> None:
-    assert find_foreign([], [theirs("w5", "by-hand")], public_url=PUBLIC, manual_keys={"by-hand"}) == []
+    assert find_foreign([], [theirs("w5", "by-hand")], public_url=PUBLIC, other_keys={"by-hand"}) == []
