@@ -103,16 +103,17 @@ class Succession:
         return time.monotonic() < self._start_at
 
     def _take_over(self, old: Member, new: Member) -> None:
-        retired = old.kept is new.kept
+        retired, pause = old.kept is new.kept, 0.0
+        if retired:
+            pause = self._note_failure(0 if old.process.age > LIVED_WELL else self._failures + 1)
         structlog.get_logger().info(
             "worker.replaced",
             worker=self._command.name,
             old=old.process.pid,
             new=new.process.pid,
             reason="it retired" if retired else "new rules",
+            again_in=pause,
         )
-        if retired:
-            self._note_failure(0 if old.process.age > LIVED_WELL else self._failures + 1)
         self._let_go(old)
         self._worker, self._next = new, None
 

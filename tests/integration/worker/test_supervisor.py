@@ -1,6 +1,7 @@
 """The parent of the worker processes, with toy children."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,13 +84,17 @@ def test_one_that_ends_while_it_retires_leaves_its_place_to_its_successor(
 ) -> None:
     rules_of(tmp_path).write_text("never ready")
     start("steady")
-    worn = min(two_run(tmp_path))
+    first = two_run(tmp_path)
+    worn = min(first)
     all_run_with(tmp_path, "never ready")
     os.kill(worn, RETIRE)
     three = wait_until(lambda: pids if len(pids := alive(tmp_path)) == 3 else None, 20) or set()
     os.kill(worn, signal.SIGKILL)
-    wait_until(lambda: "worker.ended" in log_of(tmp_path).read_text())
+    wait_until(lambda: log_of(tmp_path).read_text().count("worker.ended") == 1)
     assert alive(tmp_path) == three - {worn}
+    (successor,) = three - first
+    os.kill(successor, signal.SIGKILL)
+    wait_until(lambda: log_of(tmp_path).read_text().count("worker.ended") == 2, what="its end is noted")
 
 
 def test_no_more_follow_each_other_than_may_be_at_their_end(start: Start, tmp_path: Path) -> None:
@@ -101,6 +106,8 @@ def test_no_more_follow_each_other_than_may_be_at_their_end(start: Start, tmp_pa
     wait_until(lambda: deferred() == 2, 20, what="no other one is started for either command")
     crowd = alive(tmp_path)
     assert len(crowd) == 2 * (MOST_LEAVING + 1)
+    pauses = re.findall(r"again_in=([\d.]+)", log_of(tmp_path).read_text())
+    assert sorted(pauses) == ["0.05", "0.05", "0.1", "0.1", "0.2", "0.2"], "each waits longer"
     os.kill(min(crowd), signal.SIGKILL)
     wait_until(lambda: deferred() == 3, 20, what="one that left made room for one more")
     assert len(alive(tmp_path)) == len(crowd)
