@@ -12,7 +12,7 @@ from service.captures.repository import begin_capture, end_capture
 from service.errors import NotFoundError
 from service.pipeline.showing.reader import reading
 
-_KEY_BYTES = 32
+_KEY_BYTES = 16
 
 
 async def begin(
@@ -20,7 +20,7 @@ async def begin(
     *,
     lasts: timedelta,
     requests: int,
-    make_key: Callable[[int], str] = secrets.token_urlsafe,
+    make_key: Callable[[int], str] = secrets.token_hex,
 ) -> CaptureView:
     """Begin a capture under a new key: for so long, of so many requests."""
     key = make_key(_KEY_BYTES)

@@ -58,6 +58,7 @@ READS_MUCH: Mapping[str, str] = {
 """What may read more as tables grow, and why."""
 
 UNUSED_INDEXES: Mapping[str, str] = {
+    "ix_captured_requests_key": "the requests of a capture: few, for a day; and the foreign key",
     "ix_deliveries_change_id": "which deliveries led to a change, for people",
     "ix_runs_created_at": "the newest runs, for people: their own filters may lead elsewhere",
     "ix_registration_secrets_registration_id": "the foreign key, when a registration is deleted",
