@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from service.changes.types import Kind
+from service.changes.types import Kind, Origin
 from service.cli.attaching import attached_settings
 from service.cli.database_session import reading
 from service.cli.filters import AccountFilter, AppFilter, Json, LimitOption, RecordFilter, app_filter
@@ -33,6 +33,7 @@ _COLUMNS: Columns = {
     "RECORD": lambda each: each.record_id,
     "VERSION": lambda each: each.version,
     "KIND": lambda each: "create (restored)" if each.restored else each.kind,
+    "ORIGIN": lambda each: each.origin,
     "FIELDS": lambda each: ", ".join(each.diff or ()),
 }
 
@@ -44,6 +45,10 @@ def list_(
     app_reference: AppFilter = None,
     record: RecordFilter = None,
     kind: Annotated[Kind | None, typer.Option(help="Only of this kind.")] = None,
+    origin: Annotated[
+        Origin | None,
+        typer.Option(help="Only of this origin: `reconcile` are those that no webhook told of."),
+    ] = None,
     rule: Annotated[str | None, typer.Option(help="Only those that this rule matched.")] = None,
     missed: Annotated[
         bool, typer.Option("--missed", help="Only those of --rule's app that it did not match, and why.")
@@ -61,7 +66,13 @@ def list_(
         app_ids = await app_filter(connection, app_reference)
         if rule is None:
             return await list_changes(
-                connection, account=account, app_ids=app_ids, record_id=record, kind=kind, limit=limit
+                connection,
+                account=account,
+                app_ids=app_ids,
+                record_id=record,
+                kind=kind,
+                origin=origin,
+                limit=limit,
             )
         return await list_judged_changes(
             connection,
@@ -71,6 +82,7 @@ def list_(
             app_ids=app_ids,
             record_id=record,
             kind=kind,
+            origin=origin,
             limit=limit,
         )
 

@@ -15,6 +15,7 @@ from service.cli import (
     handlers,
     init,
     processes,
+    reconcile,
     rules,
     runs,
     simulate,
@@ -63,6 +64,7 @@ app.command("init", epilog="Example: relay init")(init.init)
 app.command("apps", epilog="Example: relay apps Tasks --json")(apps.apps)
 app.command("pause", epilog="Example: relay pause ops --because maintenance")(handlers.pause)
 app.command("resume", epilog="Example: relay resume ops")(handlers.resume)
+app.command("reconcile", epilog="Example: relay reconcile main Tasks")(reconcile.reconcile)
 app.command("migrate", epilog="Example: relay migrate")(database.migrate)
 app.command("doctor", epilog="Example: relay doctor --json\n\nExits 1 if a check fails.")(doctor.doctor)
 for noun in (webhooks, rules, deliveries, changes, runs, alarms, capture, simulate):

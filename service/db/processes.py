@@ -7,7 +7,10 @@ beat, or the server's start if that is later, is older than `lost_after`: a Post
 import os
 import socket
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 from uuid import UUID
@@ -47,14 +50,40 @@ STOPS_WITHIN = timedelta(seconds=2)
 """The longest that a process waits at its end for its row to go; without Postgres the row stays."""
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What to do when a beat ends a time in which no process of its kind has beaten.
+
+    Nobody was there, the machine slept, or Postgres could not be reached.
+    """
+
+    longer_than: timedelta
+    ends: Callable[["psycopg.Connection[tuple[object, ...]]"], None]
+    """Called just before the beat, on its connection, which commits at once. May be called again."""
+
+
+_SILENT = """SELECT NOT EXISTS (
+    SELECT FROM processes WHERE kind = %s AND beat_at >= clock_timestamp() - CAST(%s AS interval))"""
+
+
 class Heartbeat:
     """Beats for this process from a thread and a connection of its own, whatever the event loop does.
 
     `id` names the process from the start; the row appears with the first beat and goes with `stop`.
     """
 
-    def __init__(self, database_url: str, kind: str, *, every: timedelta) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        kind: str,
+        *,
+        every: timedelta,
+        silence: Silence | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`clock` (seconds) tells when a silence may have been; it goes on while the machine sleeps."""
         self.id: UUID = uuid7()
+        self._silence, self._clock, self._beaten_at = silence, clock, 0.0
         self.kind = kind
         self._database_url, self._every = database_url, every
         self._stopping = threading.Event()
@@ -102,14 +131,25 @@ class Heartbeat:
 
     def _beat_on(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
         while True:
+            self._end_silence(connection)
             connection.execute(
                 "INSERT INTO processes (id, kind, host, pid) VALUES (%s, %s, %s, %s)"
                 " ON CONFLICT (id) DO UPDATE SET beat_at = clock_timestamp()",
                 (self.id, self.kind, socket.gethostname(), os.getpid()),
             )
-            self._beaten = True
+            self._beaten, self._beaten_at = True, self._clock()
             self._begun.set()
             if self._stopping.wait(self._every.total_seconds()):
                 with suppress(psycopg.Error):
                     connection.execute("DELETE FROM processes WHERE id = %s", (self.id,))
                 return
+
+    def _end_silence(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
+        silence = self._silence
+        # Our clock only says when to ask; the database's decides.
+        if silence is None or abs(self._clock() - self._beaten_at) < silence.longer_than.total_seconds():
+            return
+        (silent,) = connection.execute(_SILENT, (self.kind, silence.longer_than)).fetchone() or (False,)
+        if silent:
+            silence.ends(connection)
+            structlog.get_logger().info("outage.ended", process=str(self.id), kind=self.kind)

@@ -61,12 +61,19 @@ async def list_changes(
     app_ids: list[str] | None = None,
     record_id: str | None = None,
     kind: str | None = None,
+    origin: str | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> list[ChangeView]:
     """The newest changes first; `before`: older than the one made then, with this id."""
     query = _chosen(
-        select(*_COLUMNS), account=account, app_ids=app_ids, record_id=record_id, kind=kind, before=before
+        select(*_COLUMNS),
+        account=account,
+        app_ids=app_ids,
+        record_id=record_id,
+        kind=kind,
+        origin=origin,
+        before=before,
     ).limit(limit)
     return [
         ChangeView(**{**row, "diff": _sides(row["diff"])})
@@ -83,6 +90,7 @@ async def list_judged_changes(
     app_ids: list[str] | None = None,
     record_id: str | None = None,
     kind: str | None = None,
+    origin: str | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> list[JudgedChange]:
@@ -93,7 +101,13 @@ async def list_judged_changes(
     decided_by = ChangeRow.verdicts[rule].astext
     columns = (*_COLUMNS, decided_by.label("decided_by"))
     query = _chosen(
-        select(*columns), account=account, app_ids=app_ids, record_id=record_id, kind=kind, before=before
+        select(*columns),
+        account=account,
+        app_ids=app_ids,
+        record_id=record_id,
+        kind=kind,
+        origin=origin,
+        before=before,
     )
     query = query.where(ChangeRow.verdicts.has_key(rule)).limit(limit)
     query = query.where(decided_by.is_not(None) if missed else decided_by.is_(None))
@@ -110,6 +124,7 @@ def _chosen(
     app_ids: list[str] | None,
     record_id: str | None,
     kind: str | None,
+    origin: str | None,
     before: tuple[datetime, UUID] | None,
 ) -> Select[Any]:
     query = query.order_by(ChangeRow.created_at.desc(), ChangeRow.id.desc())
@@ -121,6 +136,8 @@ def _chosen(
         query = query.where(ChangeRow.record_id == record_id)
     if kind is not None:
         query = query.where(ChangeRow.kind == kind)
+    if origin is not None:
+        query = query.where(ChangeRow.origin == origin)
     if before is not None:
         query = query.where(tuple_(ChangeRow.created_at, ChangeRow.id) < before)
     return query

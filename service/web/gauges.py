@@ -17,6 +17,7 @@ from service.db.counting import COUNTED_AT_MOST
 from service.pipeline.probes.checks import Status, worst
 from service.pipeline.probes.figures import Figures
 from service.pipeline.probes.prober import Look
+from service.web.reconcile_gauges import reconcile_gauges
 
 Label = TypeVar("Label", bound=str)
 
@@ -100,6 +101,7 @@ def _surroundings(figures: Figures) -> Iterator[GaugeMetricFamily]:
         {**dict.fromkeys(budgets, 0), **Counter(one.account for one in figures.registrations)},
     )
     yield from _webhooks(figures)
+    yield from reconcile_gauges(figures)
     yield _gauge(
         "relay_probe_seconds", "Seconds that Postgres took for these figures.", _seconds(figures.took)
     )

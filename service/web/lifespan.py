@@ -14,7 +14,7 @@ import structlog
 from pydantic import SecretStr
 
 from service.db.engine import open_engine
-from service.db.processes import Heartbeat
+from service.db.processes import Heartbeat, Silence
 from service.errors import ConfigurationError
 from service.inbox.writer import InboxWriter
 from service.observability.metrics import WebMetrics
@@ -27,6 +27,7 @@ from service.pipeline.receive import Receiver
 from service.pipeline.showing.reader import Connection, reading
 from service.queue.pinging import Pinger
 from service.queue.publisher import Publisher
+from service.reconciles.outage import reconcile_at_once
 from service.registrations.receiving import LiveRegistrations
 from service.registrations.table import RegistrationTable
 from service.sealing import SecretBox
@@ -121,7 +122,10 @@ async def open_state(options: WebOptions, metrics: WebMetrics) -> AsyncIterator[
             options.database_url, name="web", pool_size=2, statement_timeout=timedelta(seconds=5)
         )
         stack.push_async_callback(engine.dispose)
-        heartbeat = Heartbeat(options.database_url, "web", every=options.beat_every).start(wait=None)
+        silence = Silence(options.lost_after, reconcile_at_once)
+        heartbeat = Heartbeat(options.database_url, "web", every=options.beat_every, silence=silence).start(
+            wait=None
+        )
         stack.push_async_callback(asyncio.to_thread, heartbeat.stop)
         publisher = Publisher.open(options.redis_url)
         stack.push_async_callback(asyncio.to_thread, publisher.close)

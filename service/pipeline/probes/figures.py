@@ -16,6 +16,8 @@ from service.handlers.backlog import RunBacklog, read_run_backlog
 from service.inbox.backlog import DeliveryBacklog, read_delivery_backlog
 from service.lifecycle import RegistrationStatus
 from service.queue.messages import QueueName
+from service.reconciles.listing import ReconcileView, list_reconciles
+from service.records.origins import Origins, count_origins
 from service.registrations.drifts import Webhooks, read_webhooks
 from service.registrations.listing import RegistrationView, list_registrations
 from service.ticks.lateness import TickLateness, read_lateness
@@ -23,6 +25,7 @@ from service.ticks.lateness import TickLateness, read_lateness
 WORKERS = tuple(queue.value for queue in QueueName)
 """The kinds of worker process; each must live."""
 SCHEDULER = "scheduler"
+DAY = timedelta(days=1)
 KINDS = ("web", *WORKERS, SCHEDULER)
 
 
@@ -43,6 +46,9 @@ class Figures:
     """The active ones."""
     alarms: Sequence[LastingAlarm]
     webhooks: Webhooks = field(default_factory=Webhooks)
+    reconciles: Sequence[ReconcileView] = ()
+    origins: Sequence[Origins] = ()
+    """By account, of the changes of the last day."""
 
 
 async def measure(engine: AsyncEngine, limits: Mapping[str, Limit], *, lost_after: timedelta) -> Figures:
@@ -62,6 +68,8 @@ async def measure(engine: AsyncEngine, limits: Mapping[str, Limit], *, lost_afte
         )
         alarms = await lasting_alarms(connection)
         webhooks = await read_webhooks(connection)
+        reconciles = await list_reconciles(connection)
+        origins = await count_origins(connection, within=DAY)
     return Figures(
         took=timedelta(seconds=time.perf_counter() - began),
         beats={one.kind: one for one in beats},
@@ -72,4 +80,6 @@ async def measure(engine: AsyncEngine, limits: Mapping[str, Limit], *, lost_afte
         registrations=registrations,
         alarms=alarms,
         webhooks=webhooks,
+        reconciles=reconciles,
+        origins=origins,
     )

@@ -10,6 +10,7 @@ from service.pipeline.probes.checks import Check, CheckName, Checks, Status
 from service.pipeline.probes.expected import Expected
 from service.pipeline.probes.figures import Figures
 from service.pipeline.probes.processes import judge_scheduler, judge_workers
+from service.pipeline.probes.reconciles import judge_reconciles
 from service.pipeline.probes.webhooks import judge_drifts, judge_registrations
 from service.pipeline.probes.work import judge_deliveries, judge_runs
 
@@ -76,7 +77,9 @@ def _judge_figures(
         CheckName.REGISTRATIONS: (
             [_UNCONFIGURED]
             if expected is None
-            else judge_registrations(figures.registrations, expected) + judge_drifts(figures.webhooks.drifts)
+            else judge_registrations(figures.registrations, expected)
+            + judge_drifts(figures.webhooks.drifts)
+            + judge_reconciles(figures.reconciles, figures.origins, expected)
         ),
     }
 

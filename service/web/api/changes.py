@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, ValidationInfo
 
-from service.changes.types import Kind
+from service.changes.types import Kind, Origin
 from service.pipeline.explaining.explain import explain_change
 from service.pipeline.explaining.explanation import Explanation
 from service.pipeline.showing.apps import known_app_ids
@@ -41,6 +41,8 @@ class ChangesQuery(Listing):
     """Only of the record with this id."""
     kind: Kind | None = None
     """Only of this kind."""
+    origin: Origin | None = None
+    """Only of this origin: `reconcile` are those that no webhook told of."""
     rule: Text | None = None
     """Only those that this rule matched."""
     missed: Annotated[bool, AfterValidator(_with_rule)] = False
@@ -69,6 +71,7 @@ async def _found(desk: Desk, query: ChangesQuery, app_ids: list[str] | None) -> 
             app_ids=app_ids,
             record_id=query.record,
             kind=query.kind,
+            origin=query.origin,
             before=query.cursor,
             limit=query.limit + 1,
         )
@@ -80,6 +83,7 @@ async def _found(desk: Desk, query: ChangesQuery, app_ids: list[str] | None) -> 
         app_ids=app_ids,
         record_id=query.record,
         kind=query.kind,
+        origin=query.origin,
         before=query.cursor,
         limit=query.limit + 1,
     )
