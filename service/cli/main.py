@@ -7,6 +7,7 @@ import typer
 from service.cli import (
     alarms,
     apps,
+    backfill,
     capture,
     changes,
     database,
@@ -62,6 +63,7 @@ app.command("worker", epilog="Example: relay worker --processes 2")(processes.wo
 app.command("scheduler", epilog="Example: relay scheduler")(processes.scheduler)
 app.command("init", epilog="Example: relay init")(init.init)
 app.command("apps", epilog="Example: relay apps Tasks --json")(apps.apps)
+app.command("backfill", epilog="Example: relay backfill main Tasks")(backfill.backfill)
 app.command("pause", epilog="Example: relay pause ops --because maintenance")(handlers.pause)
 app.command("resume", epilog="Example: relay resume ops")(handlers.resume)
 app.command("reconcile", epilog="Example: relay reconcile main Tasks")(reconcile.reconcile)

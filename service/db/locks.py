@@ -15,6 +15,7 @@ class Lock(IntEnum):
     EXPAND = 4
     MIRROR = 5
     RECONCILE = 6
+    BACKFILL = 7
 
 
 async def lock(connection: AsyncConnection, kind: Lock, name: str) -> None:

@@ -1,0 +1,207 @@
+"""backfill: every record of an app into snapshots, for a person who waits for it and may stop it at any time.
+
+It calls in the last of the lanes, so that whatever is live goes first, and waits where that has no call left.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.db.locks import Lock
+from service.db.session_locks import hold_lock
+from service.errors import (
+    BudgetExhaustedError,
+    Disposition,
+    NotFoundError,
+    ProviderError,
+    RefusedError,
+    UnsortableError,
+)
+from service.fusioo.client import FusiooClient
+from service.fusioo.moments import read_stamp
+from service.lifecycle import WalkPurpose
+from service.pipeline.walking.course import STAMP
+from service.pipeline.walking.pages import Keeping
+from service.pipeline.walking.reader import Reader
+from service.pipeline.walking.sweeping import log_ended
+from service.registrations.watched import WatchedApp, watched_apps
+from service.walks.repository import Walk, begin_walk, claim_walk, drop_walk
+
+_PURPOSE = WalkPurpose.BACKFILL
+_LONGEST_WAIT, _SHORTEST_WAIT = 30.0, 0.2
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 60.0
+_MOST_FAILURES = 8
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which backfill is meant."""
+
+    account: str
+    app: WatchedApp
+    run_rules: bool = False
+    since: timedelta | datetime | None = None
+    """Only what was modified so long before the newest edit, or since a moment; None: everything."""
+    restart: bool = False
+    """Forget how far an earlier one has read."""
+
+
+class Watching:
+    """Is told how a backfill goes; does nothing by itself."""
+
+    def began(self, walk: Walk, *, resumed: bool) -> None:
+        """It begins, or goes on where it was."""
+
+    def went_on(self, walk: Walk) -> None:
+        """A call was made, and what came of it is stored."""
+
+    def waits(self, until: datetime, why: str) -> None:
+        """Nothing is asked before."""
+
+
+class Backfill:
+    """One backfill, in the foreground."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        client: FusiooClient,
+        wanted: Wanted,
+        keeping: Keeping,
+        *,
+        watching: Watching,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`client`: its calls are paid by the lane of backfills."""
+        self._engine, self._client, self._wanted = engine, client, wanted
+        self._keeping, self._watching, self._sleep = keeping, watching, sleep
+
+    async def run(self) -> Walk:
+        """Read to the end; gives how the walk stood then. Stopped, it goes on with the next `run`.
+
+        Raises RefusedError where one is under way, here or with other wishes; AccountRefusedError and what
+        else the client raises and does not pass.
+        """
+        async with self._alone():
+            walk, resumed = await self._begin()
+            self._watching.began(walk, resumed=resumed)
+            listed = self._client.records.listed(walk.app_id, newest=walk.since is not None)
+            reader = Reader(self._engine, walk, listed, self._keeping)
+            while not reader.is_read:
+                await self._patiently(reader.step)
+                self._watching.went_on(reader.walk)
+            await reader.finish()
+        log_ended(reader.walk)
+        return reader.walk
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        name = f"{self._wanted.account}/{self._wanted.app.id}"
+        async with hold_lock(self._engine, Lock.BACKFILL, name, wait=timedelta(0)):
+            yield
+
+    async def _begin(self) -> tuple[Walk, bool]:
+        """Begin, or go on with the one that was stopped; tells which."""
+        wanted, token = self._wanted, uuid4()
+        account, app_id = wanted.account, wanted.app.id
+        async with self._engine.begin() as connection:
+            if wanted.restart:
+                await drop_walk(connection, account, app_id, _PURPOSE)
+            walk = await claim_walk(connection, account, app_id, _PURPOSE, token=token)
+        if walk is not None:
+            _check_same(walk, wanted)
+            return walk, walk.course is not None
+        since = await self._since()
+        async with self._engine.begin() as connection:
+            await begin_walk(connection, account, app_id, _PURPOSE, run_rules=wanted.run_rules, since=since)
+            walk = await claim_walk(connection, account, app_id, _PURPOSE, token=token)
+        if walk is None:
+            raise RefusedError(f"the backfill of {account}/{app_id} was taken away; try again")
+        return walk, False
+
+    async def _since(self) -> datetime | None:
+        """Turn how long ago into the provider's time: it counts from the newest edit, as its stamp says."""
+        since = self._wanted.since
+        if not isinstance(since, timedelta):
+            return since
+        listed = self._client.records.listed(self._wanted.app.id, newest=True)
+        newest: list[datetime | None] = []
+
+        async def look() -> None:
+            newest.extend(read_stamp(row.get(STAMP)) for row in await listed.page(0, 1, backwards=False))
+
+        await self._patiently(look)
+        if not newest:
+            return _EVER
+        if newest[0] is None:
+            raise UnsortableError(f"the records have no {STAMP}: leave out --since to read all of them")
+        try:
+            return newest[0] - since
+        except OverflowError:
+            return _EVER
+
+    async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do a step; wait for a call where none is left, and for a provider that is away."""
+        failures = 0
+        while True:
+            try:
+                await step()
+            except BudgetExhaustedError as error:
+                await self._wait(error.free_at, "live changes go first: no call is left for backfills")
+            except ProviderError as error:
+                failures += 1
+                if error.disposition is not Disposition.RETRY or failures > _MOST_FAILURES:
+                    raise
+                pause = max(error.retry_after or 0.0, min(_FIRST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE))
+                await self._wait(datetime.now(UTC) + timedelta(seconds=pause), str(error))
+            else:
+                return
+
+    async def _wait(self, until: datetime, why: str) -> None:
+        self._watching.waits(until, why)
+        _log.info(
+            "walk.deferred", account=self._wanted.account, app=self._wanted.app.id, until=until.isoformat()
+        )
+        # The database's clock says when a call is free: it is asked again before ours may be wrong for long.
+        seconds = (until - datetime.now(UTC)).total_seconds()
+        await self._sleep(min(max(seconds, _SHORTEST_WAIT), _LONGEST_WAIT))
+
+
+async def find_watched(engine: AsyncEngine, account: str, reference: str) -> WatchedApp:
+    """Find the app that is meant, by its id or its exact name.
+
+    Raises NotFoundError where `webhooks apply` has not stored it: what changes meanwhile would be lost;
+    RefusedError where the name fits several.
+    """
+    async with engine.connect() as connection:
+        found = await watched_apps(connection, account, [reference])
+    if not found:
+        raise NotFoundError(
+            f"no app {reference} of account {account} is watched yet; name it in a rule and run"
+            " `relay webhooks apply` first, so that nothing is lost that changes meanwhile"
+        )
+    if len(found) > 1:
+        listed = ", ".join(app.id for app in found)
+        raise RefusedError(f"several apps are called {reference}; say which by its id: {listed}")
+    return found[0]
+
+
+def _check_same(walk: Walk, wanted: Wanted) -> None:
+    if walk.run_rules == wanted.run_rules and (walk.since is None) == (wanted.since is None):
+        return
+    options = " ".join(
+        [*(["--run-rules"] if walk.run_rules else []), *(["--since …"] if walk.since is not None else [])]
+    )
+    raise RefusedError(
+        f"a backfill of {walk.account}/{walk.app_id} with {options or 'no options'} was stopped before its"
+        " end; go on with the same options, or begin anew with --restart"
+    )
