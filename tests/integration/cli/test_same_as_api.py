@@ -102,7 +102,7 @@ def test_an_explanation_is_the_same(asked: Relay, api: RunningReceiver, things: 
     ("command", "filters"),
     [
         ("deliveries", {"account", "app", "record", "status"}),
-        ("changes", {"account", "app", "record", "kind", "rule", "missed"}),
+        ("changes", {"account", "app", "record", "kind", "origin", "rule", "missed"}),
         (
             "runs",
             {"account", "app", "record", "rule", "handler", "change", "status", "error_contains"}
