@@ -137,17 +137,7 @@ async def open_state(options: WebOptions, metrics: WebMetrics) -> AsyncIterator[
                 note_commit=metrics.note_commit,
             )
         )
-        table = await stack.enter_async_context(
-            RegistrationTable(
-                LiveRegistrations(engine, box).load,
-                refresh_every=options.refresh_every,
-                least_gap=options.least_gap,
-                wait=options.key_wait,
-            )
-        )
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_FIRST_READ):
-                await table.refreshed()
+        table = await _open_table(stack, LiveRegistrations(engine, box), options)
         readiness = await stack.enter_async_context(
             Readiness(engine, outdated=options.outdated_revisions, table_loaded=lambda: table.loaded)
         )
@@ -172,6 +162,24 @@ async def open_state(options: WebOptions, metrics: WebMetrics) -> AsyncIterator[
             "metrics": metrics,
             "admin": AdminToken(options.admin_token),
         }
+
+
+async def _open_table(
+    stack: AsyncExitStack, registrations: LiveRegistrations, options: WebOptions
+) -> RegistrationTable:
+    """Have the registrations at hand before the first delivery comes, if the database lets us."""
+    table = await stack.enter_async_context(
+        RegistrationTable(
+            registrations.load,
+            refresh_every=options.refresh_every,
+            least_gap=options.least_gap,
+            wait=options.key_wait,
+        )
+    )
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FIRST_READ):
+            await table.refreshed()
+    return table
 
 
 async def _reload(
