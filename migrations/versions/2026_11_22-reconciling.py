@@ -63,6 +63,7 @@ def _mark_registrations() -> None:
         "hearing",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("reached", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_hearing")),
     )
     op.create_table(

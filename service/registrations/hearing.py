@@ -55,7 +55,8 @@ _LINES = text(f"""
     FROM registrations AS active WHERE active.account = :account AND active.status IN ('active', 'creating')
     ORDER BY active.app_id, active.kind, active.id""")
 _LISTENING_SINCE = text("""
-    SELECT greatest(min(started_at), pg_postmaster_start_time()) FROM processes
+    SELECT greatest(min(started_at), pg_postmaster_start_time(),
+        (SELECT since FROM hearing WHERE name = :row)) FROM processes
     WHERE kind = 'web'
     AND greatest(beat_at, pg_postmaster_start_time()) > now() - CAST(:lost_after AS interval)
     HAVING count(*) > 0""")
@@ -124,7 +125,9 @@ async def read_lines(connection: AsyncConnection, account: str) -> tuple[list[Li
 
 async def listening_since(connection: AsyncConnection, *, lost_after: timedelta) -> datetime | None:
     """Since when the receiver is there; None: it is not."""
-    since: datetime | None = await connection.scalar(_LISTENING_SINCE, {"lost_after": lost_after})
+    since: datetime | None = await connection.scalar(
+        _LISTENING_SINCE, {"row": _ROW, "lost_after": lost_after}
+    )
     return since
 
 

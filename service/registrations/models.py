@@ -108,6 +108,8 @@ class Hearing(Base):
     name: Mapped[Key]
     reached: Mapped[int] = mapped_column(BigInteger)
     """The deliveries up to this id are noted with their registrations."""
+    since: Mapped[Moment]
+    """From when on the receiver was there without a break, as far as its beats tell."""
 
 
 class Drift(Base):

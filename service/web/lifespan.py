@@ -19,6 +19,7 @@ from service.errors import ConfigurationError
 from service.inbox.writer import InboxWriter
 from service.observability.metrics import WebMetrics
 from service.pipeline.capturing.take import Capturing
+from service.pipeline.outage import end_outage
 from service.pipeline.probes.expected import Expected
 from service.pipeline.probes.figures import Figures, measure
 from service.pipeline.probes.prober import Prober
@@ -27,7 +28,6 @@ from service.pipeline.receive import Receiver
 from service.pipeline.showing.reader import Connection, reading
 from service.queue.pinging import Pinger
 from service.queue.publisher import Publisher
-from service.reconciles.outage import reconcile_at_once
 from service.registrations.receiving import LiveRegistrations
 from service.registrations.table import RegistrationTable
 from service.sealing import SecretBox
@@ -122,7 +122,7 @@ async def open_state(options: WebOptions, metrics: WebMetrics) -> AsyncIterator[
             options.database_url, name="web", pool_size=2, statement_timeout=timedelta(seconds=5)
         )
         stack.push_async_callback(engine.dispose)
-        silence = Silence(options.lost_after, reconcile_at_once)
+        silence = Silence(options.lost_after, end_outage)
         heartbeat = Heartbeat(options.database_url, "web", every=options.beat_every, silence=silence).start(
             wait=None
         )

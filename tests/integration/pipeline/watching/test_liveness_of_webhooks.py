@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service.pipeline.outage import end_outage
 from service.registrations.hearing import hear
 from tests.fixtures.database import Database
 from tests.fixtures.simulator import RunningSimulator
@@ -181,6 +183,30 @@ async def test_an_outage_of_ours_is_no_silence_of_theirs(watched: Watched) -> No
     watched.run_receiver(hours=-0.9)
     await watched.watch()
     assert watched.lasting() == {}, "the receiver came back, and one round finds what happened meanwhile"
+
+
+async def test_after_an_outage_of_which_the_beats_tell_all_is_reconciled_and_nobody_blamed(
+    watched: Watched, database: Database
+) -> None:
+    watched.receive()
+    await watched.watch()
+    database.execute("UPDATE hearing SET since = since - interval '1 day'")
+    database.execute(
+        "INSERT INTO reconciles (account, app_id, next_at) VALUES ('main', %s, now() + '1 hour')", [TASKS]
+    )
+    with psycopg.connect(database.url) as connection:
+        end_outage(connection)
+    ((since, due),) = database.execute(
+        "SELECT now() - since, next_at <= now() FROM hearing, reconciles WHERE hearing.name = 'deliveries'"
+    )
+    assert (since < timedelta(minutes=1), due) == (True, True)
+    database.execute("UPDATE hearing SET since = now() + interval '50 minutes'")
+    watched.miss()
+    await watched.watch()
+    assert watched.lasting() == {}
+    watched.miss(in_hours=1.5)
+    await watched.watch()
+    assert watched.lasting() == SILENT
 
 
 async def test_an_app_that_no_rule_wants_any_more_is_not_missed(watched: Watched) -> None:
