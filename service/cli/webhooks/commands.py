@@ -22,7 +22,7 @@ app.command(
 app.command("list", epilog="Example: relay webhooks list --account main --json")(list_)
 app.command(
     "add",
-    epilog="Example: relay webhooks add main Tasks --kind update < secret.txt",
+    epilog="Example: relay webhooks add main Tasks --kind update",
 )(add)
 app.command("remove", epilog="Example: relay webhooks remove 0197a3c2-7d1f-7c3e-9b52-8a6f1d2e3c4b --yes")(
     remove

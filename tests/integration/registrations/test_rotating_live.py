@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.dev.simulators.faults import Hold
+from service.dev.simulators.fusioo.state import Delivery
 from service.web.lifespan import WebOptions
 from tests.fixtures.database import Database
 from tests.fixtures.receiver import RunningReceiver, running_receiver, stored
@@ -47,6 +48,12 @@ def making_records(simulator: RunningSimulator) -> Iterator[list[str]]:
         simulator.state.gate.release()
 
 
+async def statuses(deliveries: list[Delivery]) -> set[int | None]:
+    """What these deliveries were answered, once all of them were."""
+    await wait_until_async(lambda: all(each.outcome != "waiting" for each in deliveries))
+    return {each.status for each in deliveries}
+
+
 async def test_every_record_is_told_of_and_accepted_while_webhooks_are_rotated(
     engine: AsyncEngine, database: Database, simulator: RunningSimulator, relay: RunningReceiver
 ) -> None:
@@ -68,11 +75,11 @@ async def test_every_record_is_told_of_and_accepted_while_webhooks_are_rotated(
         state.gate.release()
         await rotation
         await some_more()
+        assert await statuses(list(state.deliveries)) == {202}, "old and new ones are accepted"
         end_overlaps(database)
         await apply(engine, simulator, "Tasks", public_url=public)
         assert not old & state.webhooks.keys()
         await some_more()
-    await wait_until_async(lambda: all(each.outcome != "waiting" for each in state.deliveries))
-    assert set(made) <= set(stored(database))
     live = live_secrets(database).keys()
-    assert {each.status for each in state.deliveries if each.webhook_id in live} == {202}
+    assert await statuses([each for each in state.deliveries if each.webhook_id in live]) == {202}
+    assert set(made) <= set(stored(database))
