@@ -138,7 +138,7 @@ class _Blotting:
             case list():
                 return [self.walk(each) for each in value]
             case dict():
-                return {name: self.walk(each) for name, each in value.items()}
+                return {self.walk(name): self.walk(each) for name, each in value.items()}
             case _:
                 return value
 

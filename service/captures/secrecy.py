@@ -2,11 +2,14 @@
 
 import re
 
-_PARTS = r"secret|token|passw|passphrase|signature|authori[sz]ation|credential|api[_-]?key|cookie|hmac"
-_WORDS = frozenset(["auth", "digest", "jwt", "key", "keys", "otp", "pin", "pwd", "session", "sig"])
+_PARTS = (
+    r"secret|token|passw|passphrase|signature|auth(?!or)|authori[sz]|credential|cookie|hmac|session[_-]?id"
+    r"|key"
+)
+_WORDS = frozenset(["digest", "jwt", "otp", "pass", "pin", "pw", "pwd", "session", "sig"])
 _PART = re.compile(_PARTS, re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_SUSPECT = re.compile(rf"{_PARTS}|bearer|\bpwd\b|key", re.IGNORECASE)
+_SUSPECT = re.compile(rf"{_PARTS}|bearer|\bpwd\b", re.IGNORECASE)
 _LOOKS = (
     (re.compile(r"[0-9]+"), "digits"),
     (re.compile(r"[0-9a-fA-F]+"), "hexadecimal"),

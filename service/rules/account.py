@@ -1,17 +1,30 @@
 """What `relay.yaml` says of an account: where it is, how to log in, how much may be asked. Pure."""
 
+import re
 from datetime import UTC, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
-from service.rules.section import Period, Section, Share, Url, Zone
+from service.rules.section import Period, Section, Share, Url, Zone, written_as
 
 _LATER_GRANTS = frozenset({"authorization_code", "implicit", "password"})
 
 _KEY = r"[^.\[\]]+(\[\])?"
 ID_PATH = rf"^(\[\]|(\[\]\.)?{_KEY}(\.{_KEY})*)$"
 """A path to an id in a webhook's body: `payload.records[].id`, `[]`."""
+
+
+def _check_id_path(path: str) -> str:
+    if re.fullmatch(ID_PATH, path) is None:
+        message = f"{path!r} is no path to an id: write names split by dots, like payload.records[].id"
+        raise ValueError(message)
+    return path
+
+
+IdPathText = Annotated[
+    str, AfterValidator(_check_id_path), written_as("path", type="string", pattern=ID_PATH)
+]
 
 Secret = Annotated[SecretStr, Field(min_length=1)]
 
@@ -131,9 +144,8 @@ class Account(Section):
         description="The header in which the provider sends a webhook's secret.",
         examples=["X-Fusioo-Secret"],
     )
-    id_path: str | None = Field(
+    id_path: IdPathText | None = Field(
         None,
-        pattern=ID_PATH,
         description=(
             "Where a webhook's body keeps the record's id, if in no usual place (`id`, `record_id`, "
             "`recordId`, `data.id`, `record.id`): names split by dots; `[]` behind one that holds a list; "

@@ -15,16 +15,15 @@ SECRET = "s3s4me-0pen/N0W+"
 NAMES = [
     "secret", "client_secret", "clientSecret", "X-Fusioo-Secret", "token", "accessToken", "password",
     "passwd", "signature", "Authorization", "apiKey", "api_key", "APIKey", "key", "keys", "credentials",
-    "set-cookie", "auth", "hmac", "sig", "pwd", "session",
+    "set-cookie", "auth", "hmac", "sig", "pwd", "session", "oauth", "authkey", "sessionid", "pass",
 ]  # fmt: skip
 PLAIN = [
     "id",
     "record_id",
     "title",
-    "monkey",
     "author",
     "status",
-    "keyboard",
+    "sessions",
     "created_by",
     "notes",
     "company",
@@ -104,6 +103,7 @@ def test_values_under_names_of_secrets_are_blotted_out_of_json(name: str, value:
         f'"https://user:{SECRET}@host.example/"'.replace("+", "").replace("/N", "N"),
         f'{{"url": "https:\\/\\/user:{SECRET.replace("/", "")}@host.example"}}',
         f'{{"header": "Bearer {SECRET}"}}',
+        f'{{"Bearer {SECRET}": 1}}',
     ],
 )
 def test_secrets_are_not_kept_in_any_other_form(body: str) -> None:
