@@ -198,10 +198,12 @@ async def _check_webhooks(
     from service.changes.types import Kind
     from service.lifecycle import RegistrationStatus
     from service.pipeline.registering.applying import app_references
+    from service.pipeline.watching.standing import tell_standing
     from service.registrations.listing import list_registrations
 
     async with engine.connect() as connection:
         active = await list_registrations(connection, account=account, status=RegistrationStatus.ACTIVE)
+        well, standing = await tell_standing(connection, account)
     missing = [
         f"{reference.text} ({kind})"
         for reference in app_references(configuration, account)
@@ -210,7 +212,7 @@ async def _check_webhooks(
     ]
     if missing:
         return False, f"missing: {', '.join(missing)}; run `relay webhooks apply`"
-    return True, f"{len(active)} in place" if active else "no rule needs any"
+    return well, f"{len(active)} in place; {standing}" if active else "no rule needs any"
 
 
 async def _check_budget(

@@ -1,7 +1,6 @@
 """Whether every app that a rule names has its webhooks, and whether the provider was asked. Pure."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from service.changes.types import Kind
 from service.pipeline.probes.checks import Check, Status
@@ -43,14 +42,18 @@ def judge_drifts(drifts: Sequence[DriftView]) -> list[Check]:
     return [_judge_drift(drift) for drift in drifts]
 
 
-def _judge_drift(drift: DriftView) -> Check:
-    ago = None if drift.compared_at is None else drift.moment - drift.compared_at
-    told = "never" if ago is None else f"{spell(ago)} ago"
-    output = f"account {drift.account}: compared with the provider {told}"
+def compared(drift: DriftView) -> str:
+    """Say when an account's webhooks were compared last, and what became of it."""
+    told = "never compared with the provider"
+    if drift.compared_at is not None:
+        told = f"compared with the provider {spell(drift.moment - drift.compared_at)} ago"
     if drift.mended:
-        output += f", {drift.mended} mended so far"
-    unanswered = drift.failures >= UNCOMPARED_WARNS
-    if unanswered:
-        output += f"; it gave no answer {drift.failures} times since: {drift.error}"
-    seconds = round((ago or timedelta(0)).total_seconds(), 1)
-    return Check(Status.WARN if unanswered else Status.PASS, output, seconds, "s")
+        told += f", {drift.mended} mended so far"
+    if drift.failures >= UNCOMPARED_WARNS:
+        told += f"; it gave no answer {drift.failures} times since: {drift.error}"
+    return told
+
+
+def _judge_drift(drift: DriftView) -> Check:
+    status = Status.WARN if drift.failures >= UNCOMPARED_WARNS else Status.PASS
+    return Check(status, f"account {drift.account}: {compared(drift)}", drift.differences, "differences")

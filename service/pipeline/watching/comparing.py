@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,6 +18,9 @@ from service.pipeline.watching.wording import drift_among, has_moved, tell_drift
 from service.registrations.drifts import note_comparison
 from service.registrations.steps import Expire, Step, Wanted, served_by
 from service.sealing import SecretBox
+
+WAIT = timedelta(seconds=5)
+"""For a person who applies at the moment; the next tick comes by itself."""
 
 _log = structlog.get_logger()
 
@@ -60,6 +64,7 @@ class Comparing:
                 apps=self.apps,
                 approve=approval.give,
                 on_taken=taken.append,
+                wait=WAIT,
             )
         except Exception as error:
             if approval.drift:

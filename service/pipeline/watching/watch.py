@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.changes.types import App
 from service.db.failures import is_our_fault
-from service.errors import BudgetExhaustedError
+from service.errors import BudgetExhaustedError, RefusedError
 from service.fusioo.client import FusiooClient
 from service.handlers.clipping import ERROR_LENGTH, clip
 from service.pipeline.registering.applying import app_references
 from service.pipeline.registering.planning import Aim
 from service.pipeline.registering.register import apply_account
 from service.pipeline.watching.alarms import clear_left
-from service.pipeline.watching.comparing import Comparing
+from service.pipeline.watching.comparing import WAIT, Comparing
 from service.pipeline.watching.listening import Habits, hear_all, listen
 from service.registrations.drifts import compared_lately, note_failure
 from service.registrations.steps import Wanted
@@ -82,6 +82,8 @@ class WebhookWatch:
             await self._mend(account, configured, apps, self._address, silent)
         except BudgetExhaustedError as error:
             _log.info("webhooks.deferred", account=account, free_at=error.free_at.isoformat())
+        except RefusedError as error:  # a person applies
+            _log.info("webhooks.deferred", account=account, reason=str(error))
         except Exception as error:
             if is_our_fault(error):
                 raise
@@ -123,7 +125,7 @@ class WebhookWatch:
         if not still or not configured.heal or found.moved:
             return
         rotation = replace(aim, rotating=still.__contains__)
-        await apply_account(self._engine, client, address.box, rotation, apps=apps)
+        await apply_account(self._engine, client, address.box, rotation, apps=apps, wait=WAIT)
         for place in sorted(still, key=lambda place: (place.app_id, place.kind)):
             _log.warning("webhook.replaced", account=account, app_id=place.app_id, kind=place.kind)
 

@@ -61,7 +61,7 @@ def _tell(step: Step, names: Mapping[str, str]) -> str:
 
 def tell_silent(line: Line, missed: Missed, name: str, *, heal: bool, period: timedelta) -> str:
     """Say that changes came to light without it, and what is done about that."""
-    last = f"last at {iso(line.heard[0])}" if line.heard else "never"
+    last = f"it told last at {iso(line.heard[0])}" if line.heard else "it never told of any"
     done = (
         "another one takes its place; if that is silent too, see that RELAY_PUBLIC_URL can be reached from"
         " outside"
@@ -71,7 +71,7 @@ def tell_silent(line: Line, missed: Missed, name: str, *, heal: bool, period: ti
     )
     return (
         f"the webhook of {name} ({line.kind}) of account {line.account} is silent: {missed.count} changes or"
-        f" more came without it, it told {last}; {done}. Meanwhile reconcile finds changes every"
+        f" more came without it, {last}; {done}. Meanwhile reconcile finds changes every"
         f" {format_duration(period)}"
     )
 

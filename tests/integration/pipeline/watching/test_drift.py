@@ -8,7 +8,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from service.db.locks import Lock
+from service.db.session_locks import hold_lock
 from service.dev.simulators.faults import AnswerFault
+from service.pipeline.watching.standing import tell_standing
 from tests.fixtures.database import Database
 from tests.fixtures.simulator import RunningSimulator
 from tests.fixtures.watching import PUBLIC, TASKS, Watched
@@ -192,3 +195,34 @@ async def test_an_account_that_is_not_configured_is_left_alone(watched: Watched)
     async with watched.watching() as job:
         await job.watch(f"left-{uuid4()}")
     assert watched.lists() == 0
+
+
+async def test_a_person_who_asks_is_told_how_webhooks_stand(watched: Watched, engine: AsyncEngine) -> None:
+    async def told() -> tuple[bool, str]:
+        async with engine.connect() as connection:
+            return await tell_standing(connection, "main")
+
+    assert await told() == (True, "not compared with the provider yet")
+    await watched.watch()
+    well, said = await told()
+    assert well
+    assert said.startswith("compared with the provider ")
+    del watched.simulator.state.webhooks[watched.webhook().id]
+    watched.heal = False
+    await watched.watch()
+    well, said = await told()
+    assert not well
+    assert "webhooks_drifted: account main: 1 webhook differs" in said
+    watched.database.execute("UPDATE alarms SET subject = 'other'")
+    assert (await told())[0], "another account's alarm"
+    watched.database.execute("UPDATE alarms SET subject = 'main/a/update', name = 'webhook_quiet'")
+    assert (await told())[0], "quiet is no fault"
+
+
+async def test_a_person_who_applies_at_the_moment_goes_first(watched: Watched, engine: AsyncEngine) -> None:
+    del watched.simulator.state.webhooks[watched.webhook().id]
+    async with hold_lock(engine, Lock.APPLY, "main"):
+        (deferred,) = await watched.watch()
+    assert deferred["event"] == "webhooks.deferred"
+    assert watched.statuses() == ["active"]
+    assert watched.database.execute("SELECT FROM drifts") == []

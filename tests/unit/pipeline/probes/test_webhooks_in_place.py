@@ -1,13 +1,16 @@
 """Every app that a rule names has all three webhooks, or health says which are missing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from service.changes.types import Kind
-from service.pipeline.probes.checks import Status
+from service.pipeline.probes.checks import Check, Status
 from service.pipeline.probes.expected import Expected
-from service.pipeline.probes.webhooks import judge_registrations
+from service.pipeline.probes.webhooks import judge_drifts, judge_registrations
+from service.registrations.drifts import DriftView
 from service.registrations.listing import RegistrationView
+from tests.fixtures.probing import MOMENT
 
 
 def active(account: str, app_id: str, name: str | None, *kinds: Kind) -> list[RegistrationView]:
@@ -51,3 +54,22 @@ def test_a_long_list_is_cut() -> None:
 def test_an_account_without_rules_needs_none() -> None:
     (check,) = judge_registrations([], expected(main=()))
     assert check.status is Status.PASS
+
+
+def drift(**more: Any) -> DriftView:
+    usual = {"compared_at": MOMENT - timedelta(minutes=12), "differences": 0, "mended": 0, "failures": 0}
+    return DriftView(**{"account": "main", "error": None, "moment": MOMENT, **usual, **more})
+
+
+def test_when_webhooks_were_compared_is_said_and_what_was_mended() -> None:
+    (found,) = judge_drifts([drift(mended=2)])
+    assert found == Check(
+        Status.PASS, "account main: compared with the provider 12m ago, 2 mended so far", 0, "differences"
+    )
+
+
+def test_a_provider_that_gives_no_answer_again_and_again_warns() -> None:
+    (twice, thrice) = judge_drifts([drift(failures=2), drift(failures=3, compared_at=None)])
+    assert twice.status is Status.PASS
+    assert thrice.status is Status.WARN
+    assert "never compared with the provider; it gave no answer 3 times since" in str(thrice.output)
