@@ -10,7 +10,8 @@ from service.db.counting import COUNTED_AT_MOST
 
 _LIST = text("""
     SELECT reconciles.account, reconciles.app_id, apps.name AS app_name, began_at, ended_at, next_at,
-        calls, noticed, CAST(extract(epoch FROM behind) AS float) AS behind_seconds, api_count, known_count, gone, sortable, failures, error, now() AS moment
+        calls, noticed, CAST(extract(epoch FROM behind) AS float) AS behind_seconds,
+        api_count, known_count, gone, sortable, failures, error, now() AS moment
     FROM reconciles LEFT JOIN apps
         ON apps.account = reconciles.account AND apps.app_id = reconciles.app_id
     WHERE (CAST(:account AS text) IS NULL OR reconciles.account = :account)
