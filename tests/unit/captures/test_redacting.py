@@ -112,6 +112,12 @@ def test_secrets_are_not_kept_in_any_other_form(body: str) -> None:
         assert b"s3s4me" not in kept, kept
 
 
+def test_a_text_of_no_known_form_is_kept_up_to_the_first_suspicious_word() -> None:
+    kept = Redaction(JSON_HEADERS).body(f'{{"id": "i5", "secret": "{SECRET}"'.encode())
+    assert kept == b'{"id": "i5", "secret[the rest is not kept: it may hold a secret]'
+    assert Redaction([]).body(b"id=i5 title=\xffA") == b"id=i5 title=\xffA"
+
+
 def test_a_text_that_no_other_encoding_hides() -> None:
     for encoding in ("utf-16", "utf-16-le", "utf-32"):
         kept = Redaction(JSON_HEADERS).body(json.dumps({"secret": SECRET}).encode(encoding))
