@@ -153,7 +153,6 @@ def _make_walks() -> None:
         unique=True,
         postgresql_where=sa.text("ended_at IS NULL"),
     )
-    op.create_index(op.f("ix_walks_account_app_id_ended_at"), "walks", ["account", "app_id", "ended_at"])
     op.create_table(
         "walked",
         sa.Column("walk_id", sa.BigInteger(), nullable=False),

@@ -67,7 +67,6 @@ class WalkRow(Base):
             unique=True,
             postgresql_where=text("ended_at IS NULL"),
         ),
-        Index(None, "account", "app_id", "ended_at"),
     )
 
 

@@ -23,6 +23,9 @@ _CLAIM = text("""
 _DROP = text("""
     DELETE FROM walks WHERE account = :account AND app_id = :app_id AND purpose = :purpose
     AND ended_at IS NULL""")
+_DROP_LEFT = text("""
+    DELETE FROM walks WHERE account = :account AND app_id <> ALL(CAST(:app_ids AS text[]))
+    AND purpose = 'full_sweep' AND ended_at IS NULL""")
 _HOLD = text("SELECT FROM walks WHERE id = :id AND token = :token AND ended_at IS NULL FOR UPDATE")
 _PROGRESS = text("""
     UPDATE walks SET calls = :calls, expected = :expected, seen = :seen, taken_in = :taken_in,
@@ -106,6 +109,11 @@ async def claim_walk(
 async def drop_walk(connection: AsyncConnection, account: str, app_id: str, purpose: WalkPurpose) -> None:
     """Forget a walk that is under way; what it found stays."""
     await connection.execute(_DROP, {"account": account, "app_id": app_id, "purpose": purpose})
+
+
+async def drop_left_walks(connection: AsyncConnection, account: str, app_ids: Collection[str]) -> None:
+    """Forget full sweeps that are under way of an account's apps, except these: nobody watches the others."""
+    await connection.execute(_DROP_LEFT, {"account": account, "app_ids": list(app_ids)})
 
 
 async def hold_walk(connection: AsyncConnection, walk: Walk) -> bool:

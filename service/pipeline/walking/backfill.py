@@ -158,6 +158,9 @@ class Backfill:
             except BudgetExhaustedError as error:
                 await self._wait(error.free_at, "live changes go first: no call is left for backfills")
             except ProviderError as error:
+                if error.disposition is Disposition.DEFER:  # 429: the ledger knows of it, and says until when
+                    await self._wait(datetime.now(UTC), str(error))
+                    continue
                 failures += 1
                 if error.disposition is not Disposition.RETRY or failures > _MOST_FAILURES:
                     raise

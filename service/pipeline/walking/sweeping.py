@@ -15,7 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.clock import format_duration
 from service.db.failures import is_our_fault
 from service.db.persisting import persist
-from service.errors import AccountRefusedError, BudgetExhaustedError, LeaseLostError
+from service.errors import (
+    AccountRefusedError,
+    BudgetExhaustedError,
+    Disposition,
+    LeaseLostError,
+    ProviderError,
+)
 from service.handlers.clipping import ERROR_LENGTH, clip
 from service.lifecycle import WalkPurpose
 from service.pipeline.accounts.walked import WalkedAccount
@@ -26,7 +32,7 @@ from service.records.halts import read_rest
 from service.registrations.watched import watched_apps
 from service.rules.configuration import Configuration
 from service.walks.due import next_due
-from service.walks.repository import Walk, begin_walk, claim_walk, note_failure
+from service.walks.repository import Walk, begin_walk, claim_walk, drop_left_walks, note_failure
 from service.walks.standing import Standing, read_standings
 
 SLICE = timedelta(seconds=60)
@@ -64,10 +70,11 @@ class FullSweeps:
 
     async def _next(self, account: str) -> Standing | None:
         named = {rule.app for rule in self._configuration.rules if rule.account == account}
-        async with self._engine.connect() as connection:
+        async with self._engine.begin() as connection:
             if await read_rest(connection, account) is not None:
                 return None  # its credentials are refused
             watched = {app.id for app in await watched_apps(connection, account, named)}
+            await drop_left_walks(connection, account, watched)
             standings = await read_standings(connection, account)
         return next_due(
             [each for each in standings if each.app_id in watched],
@@ -96,6 +103,9 @@ class FullSweeps:
         except Exception as error:
             if is_our_fault(error):
                 raise
+            if isinstance(error, ProviderError) and error.disposition is Disposition.DEFER:
+                _log.info("walk.deferred", account=account, app=app.app_id, until=None)
+                return False  # 429: the ledger knows of it, and says until when
             await self._fail(reader.walk, error)
             return not isinstance(error, AccountRefusedError)
         log_ended(reader.walk)

@@ -67,6 +67,7 @@ UNUSED_INDEXES: Mapping[str, str] = {
     "ix_runs_created_at": "the newest runs, for people: their own filters may lead elsewhere",
     "ix_registration_secrets_registration_id": "the foreign key, when a registration is deleted",
     "uq_registrations_live": "a promise, not a way to find something",
+    "uq_walks_under_way": "another one",
 }
 """Indexes that `Day` need not use, and why they are there."""
 

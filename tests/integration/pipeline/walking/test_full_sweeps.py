@@ -167,6 +167,20 @@ async def test_an_app_that_fails_stops_no_other(
     assert "NotFound" in error
 
 
+async def test_too_many_calls_are_no_failure(
+    sweeping: Sweeping, company: RunningSimulator, database: Database
+) -> None:
+    company.state.settings.calls_per_window = 3
+    await sweeping.sweep()
+    await sweeping.sweep()
+    assert database.execute("SELECT failures, error, seen > 0 FROM walks") == [(0, None, True)]
+    assert len(company.state.calls) == 4, "the ledger lets none pass after the 429"
+    company.state.settings.calls_per_window = 500
+    database.execute("TRUNCATE calls, blocks")
+    await sweeping.sweep()
+    assert ended(database) == [APP]
+
+
 async def test_refused_credentials_halt_the_account(sweeping: Sweeping, database: Database) -> None:
     await sweeping.sweep(token="not-a-token")
     assert database.execute("SELECT account FROM halts") == [(ACCOUNT,)]
