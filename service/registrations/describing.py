@@ -91,10 +91,8 @@ _NOT_OURS_BUT_HERE = (
 
 def _why(step: Step | Foreign) -> str:
     match step:
-        case Adopt(ours, _) if ours.webhook_id is not None:
-            return "its webhook has vanished at the provider, and another one there has its key"
         case Adopt():
-            return "an apply was cut short when the provider had made it"
+            return _why_adopted(step)
         case Patch():
             return "; ".join(_reasons(step))
         case Overlap(ours):
@@ -103,6 +101,14 @@ def _why(step: Step | Foreign) -> str:
             return _NOT_OURS_BUT_HERE if here else "not ours: nothing is done to it"
         case _:
             return _REASONS[type(step)]
+
+
+def _why_adopted(step: Adopt) -> str:
+    if step.ours.webhook_id is None:
+        return "an apply was cut short when the provider had made it"
+    if step.ours.webhook_id == step.theirs.id:
+        return "its secret is not what is stored here, or RELAY_SECRET_KEY does not open that"
+    return "its webhook has vanished at the provider, and another one there has its key"
 
 
 def _until(ours: Ours) -> str:

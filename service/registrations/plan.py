@@ -101,7 +101,8 @@ def _steps_for(row: Ours, webhook: Theirs | None, url: str, *, rotate: bool) -> 
     if webhook is None:
         return [Finish(row) if row.status is RegistrationStatus.CREATING else Recreate(row)]
     steps: list[Step] = []
-    if row.status is RegistrationStatus.CREATING or row.webhook_id != webhook.id:
+    known = row.status is RegistrationStatus.ACTIVE and row.webhook_id == webhook.id and row.secret_known
+    if not known:
         steps.append(Adopt(row, webhook))
     if (
         not _same_url(webhook.url, url)

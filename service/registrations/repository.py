@@ -6,6 +6,7 @@ What the receiver reads of the same tables stands apart: the web process needs n
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -44,6 +45,23 @@ async def load_ours(connection: AsyncConnection, account: str) -> list[Ours]:
     ]
 
 
+async def load_sealed(connection: AsyncConnection, account: str) -> dict[UUID, list[bytes]]:
+    """The secrets that count for each active registration, sealed, by its id."""
+    rows = await connection.execute(
+        select(Registration.id, RegistrationSecret.sealed)
+        .join(RegistrationSecret, RegistrationSecret.registration_id == Registration.id)
+        .where(
+            Registration.account == account,
+            Registration.status == RegistrationStatus.ACTIVE,
+            RegistrationSecret.retired_at.is_(None),
+        )
+    )
+    found: dict[UUID, list[bytes]] = {}
+    for row in rows:
+        found.setdefault(row.id, []).append(row.sealed)
+    return found
+
+
 async def load_other_keys(connection: AsyncConnection, account: str) -> set[str]:
     """The keys that are ours and no plan of this account's: made for a person, or of other accounts."""
     query = select(Registration.key).where((Registration.account != account) | Registration.manual)
@@ -76,8 +94,9 @@ async def begin(
 async def activate(
     connection: AsyncConnection, ours: Ours, *, webhook_id: str, sealed: bytes, overlap: timedelta
 ) -> bool:
-    """Store the provider's answer; secrets of the webhook before it count no longer.
+    """Store the provider's answer; secrets of another webhook before it count no longer.
 
+    Those of the same one stay: a process with another RELAY_SECRET_KEY may have sealed and still need them.
     What it takes the place of goes after `overlap`. False, and nothing is stored, if the registration is no
     longer as it was read.
     """
@@ -94,7 +113,8 @@ async def activate(
     account = taken.scalar_one_or_none()
     if account is None:
         return False
-    await _retire_secrets(connection, ours)
+    if ours.webhook_id != webhook_id:
+        await _retire_secrets(connection, ours)
     await connection.execute(
         insert(RegistrationSecret).values(registration_id=ours.id, sealed=sealed),
     )

@@ -36,6 +36,8 @@ class Ours:
     """Retiring: when it may go. None: the one that takes its place is not active yet."""
     overlap_over: bool = False
     """Whether `retire_at` is past, by the database's clock."""
+    secret_known: bool = True
+    """Whether what we keep for it is the secret that the provider lists."""
 
     @property
     def place(self) -> Wanted:
@@ -74,7 +76,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """The provider made it, and we never stored the answer: take its id and secret from the list."""
+    """The provider made it, and we lack its id or its secret: take them from the list."""
 
     ours: Ours
     theirs: Theirs

@@ -27,7 +27,7 @@ _DONE = {
     "create": "created",
     "finish": "created (an earlier apply was cut short)",
     "recreate": "created anew: it had vanished at the provider",
-    "adopt": "adopted (an earlier apply was cut short)",
+    "adopt": "adopted: its id and secret were taken from the provider",
     "patch": "changed at the provider",
     "rotate": "replaced; the old one goes on for a while",
     "expire": "the old one deleted: the new one has been active for long enough",

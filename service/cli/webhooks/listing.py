@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 
     from service.registrations.listing import RegistrationView
 
+
+def _status(each: "RegistrationView") -> str:
+    if each.retire_at is not None and each.status == RegistrationStatus.RETIRING:
+        return f"{each.status} until {when(each.retire_at)}"
+    return f"{each.status}, silent" if each.silent_since is not None else each.status
+
+
 _EMPTY = "No such webhook. `relay webhooks apply` makes those that the rules need."
 _COLUMNS: Columns = {
     "ACCOUNT": lambda each: each.account,
     "APP": lambda each: each.app_name or each.app_id,
     "KIND": lambda each: each.kind or "any",
-    "STATUS": lambda each: each.status + (f" until {when(each.retire_at)}" if each.retire_at else ""),
+    "STATUS": _status,
+    "HEARD": lambda each: when(each.heard_at),
     "MADE BY": lambda each: "hand" if each.manual else "apply",
     "WEBHOOK": lambda each: each.webhook_id,
     "URL": lambda each: each.url,

@@ -54,7 +54,7 @@ class Registrar:
         """Say what an apply would do; nothing is changed, here or there."""
         async with self._client(account) as client:
             aim = self._aim(account, prune=prune, rotating=rotating)
-            return await plan_account(self.engine, client, aim)
+            return await plan_account(self.engine, client, self.box, aim)
 
     async def apply(
         self,

@@ -1,18 +1,32 @@
 """What the rules need of a provider, against what it has: looked at, and nothing changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hmac import compare_digest
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.changes.types import App, Kind
+from service.errors import ConfigurationError
 from service.fusioo import models as fusioo
 from service.fusioo.client import FusiooClient
+from service.lifecycle import RegistrationStatus
 from service.registrations import repository
 from service.registrations.plan import Chooses, choose_none, find_foreign, make_plan
 from service.registrations.resolving import AppReference, resolve_apps
-from service.registrations.steps import BUILDING, IN_ORDER, Foreign, Step, Theirs, Wanted, served_by
+from service.registrations.steps import (
+    BUILDING,
+    IN_ORDER,
+    Foreign,
+    Ours,
+    Step,
+    Theirs,
+    Wanted,
+    served_by,
+)
+from service.sealing import SecretBox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +68,12 @@ class Planned:
 
 
 async def plan_account(
-    engine: AsyncEngine, client: FusiooClient, aim: Aim, *, apps: Mapping[str, App] | None = None
+    engine: AsyncEngine,
+    client: FusiooClient,
+    box: SecretBox,
+    aim: Aim,
+    *,
+    apps: Mapping[str, App] | None = None,
 ) -> Planned:
     """Plan an account; changes nothing, here or there.
 
@@ -64,7 +83,7 @@ async def plan_account(
     """
     if apps is None:
         apps = (await find_apps(client, aim.references))[0]
-    return await compare(engine, client, aim, apps)
+    return await compare(engine, client, box, aim, apps)
 
 
 async def find_apps(
@@ -80,14 +99,19 @@ async def find_apps(
     return resolve_apps(references, [App(app.id, app.name) for app in seen]), seen
 
 
-async def compare(engine: AsyncEngine, client: FusiooClient, aim: Aim, apps: Mapping[str, App]) -> Planned:
+async def compare(
+    engine: AsyncEngine, client: FusiooClient, box: SecretBox, aim: Aim, apps: Mapping[str, App]
+) -> Planned:
     """Compare the webhooks that the provider lists with those that these apps need."""
     listed = {webhook.id: webhook for webhook in await client.webhooks.list()}
     theirs = [_theirs(webhook) for webhook in listed.values()]
     async with engine.connect() as connection:
         ours = await repository.load_ours(connection, aim.account)
+        sealed = await repository.load_sealed(connection, aim.account)
         names = await repository.app_names(connection, aim.account)
         other_keys = await repository.load_other_keys(connection, aim.account)
+    secrets = _Secrets(box, sealed, listed)
+    ours = [replace(row, secret_known=secrets.knows(row)) for row in ours]
     steps = make_plan(
         (Wanted(app.id, kind) for app in apps.values() for kind in Kind),
         ours,
@@ -102,6 +126,28 @@ async def compare(engine: AsyncEngine, client: FusiooClient, aim: Aim, apps: Map
     foreign = find_foreign(ours, theirs, public_url=aim.public_url, other_keys=other_keys)
     names |= {app.id: app.name for app in apps.values()}
     return Planned(apps, names, steps, foreign, listed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """What we keep of the provider's secrets, against what it lists."""
+
+    box: SecretBox
+    sealed: Mapping[UUID, Sequence[bytes]]
+    listed: Mapping[str, fusioo.Webhook] = field(repr=False)
+
+    def knows(self, row: Ours) -> bool:
+        """Whether the listed secret of an active one is kept here; of any other there is none to miss."""
+        webhook = self.listed.get(row.webhook_id or "")
+        if webhook is None or row.status is not RegistrationStatus.ACTIVE:
+            return True
+        return any(self._is(sealed, webhook) for sealed in self.sealed.get(row.id, ()))
+
+    def _is(self, sealed: bytes, webhook: fusioo.Webhook) -> bool:
+        try:
+            return compare_digest(self.box.open(sealed), webhook.secret.get_secret_value())
+        except ConfigurationError:  # sealed with a key that is gone
+            return False
 
 
 def _builds(step: Step, chosen: Chooses) -> bool:

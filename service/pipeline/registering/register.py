@@ -94,7 +94,7 @@ async def apply_account(
         seen: Sequence[fusioo.App] = ()
         if apps is None:
             apps, seen = await find_apps(client, aim.references)
-        planned = await compare(engine, client, aim, apps)
+        planned = await compare(engine, client, box, aim, apps)
         if not approve(planned):
             return Applied(apps, planned.names, (), planned.foreign)
         if seen:  # before any webhook tells of a record

@@ -15,8 +15,10 @@ from service.dev.simulators.faults import AnswerFault, Hold
 from service.errors import ConfigurationError, RefusedError
 from service.fusioo.errors import FusiooError
 from service.registrations.steps import Adopt, Create, Finish, Keep, Patch, Recreate, Remove, Retire
+from service.sealing import SecretBox
 from tests.fixtures.database import Database
 from tests.fixtures.registering import (
+    BOX,
     CLIENTS,
     PUBLIC,
     TASKS,
@@ -191,6 +193,24 @@ async def test_our_own_commit_fails_after_the_answer(
     applied = await apply(engine, simulator, "Tasks")
     assert applied.count(Adopt) == 1
     assert registrations(database) == provided(simulator)
+
+
+@pytest.mark.parametrize("other_key", [True, False])
+async def test_a_secret_that_we_lack_is_taken_from_the_list(
+    engine: AsyncEngine, database: Database, simulator: RunningSimulator, other_key: bool
+) -> None:
+    await apply(engine, simulator, "Tasks")
+    theirs = SecretBox("another key than ours and long enough").seal("sesame")
+    if other_key:
+        database.execute("UPDATE registration_secrets SET sealed = %s WHERE id %% 3 = 0", [theirs])
+    else:
+        database.execute("DELETE FROM registration_secrets WHERE id % 3 = 0")
+    applied = await apply(engine, simulator, "Tasks")
+    assert (applied.count(Adopt), applied.count(Keep)) == (1, 2)
+    kept = [bytes(sealed) for (sealed,) in database.execute("SELECT sealed FROM registration_secrets")]
+    assert kept.count(theirs) == other_key, "a process with that key may need it"
+    assert {BOX.open(sealed) for sealed in kept if sealed != theirs} == set(secrets_there(simulator).values())
+    assert (await apply(engine, simulator, "Tasks")).count(Keep) == 3
 
 
 async def test_a_late_twin_is_removed(

@@ -111,7 +111,8 @@ def test_an_overlap_says_until_when() -> None:
 def test_an_adopted_one_says_whether_one_was_lost() -> None:
     begun = replace(OURS, webhook_id=None)
     assert "cut short" in view_step(Adopt(begun, THEIRS), "main", {}).why
-    assert "vanished" in view_step(Adopt(OURS, THEIRS), "main", {}).why
+    assert "vanished" in view_step(Adopt(OURS, replace(THEIRS, id="w2")), "main", {}).why
+    assert "secret" in view_step(Adopt(OURS, THEIRS), "main", {}).why
 
 
 def test_others_are_told_apart_by_where_they_lead() -> None:

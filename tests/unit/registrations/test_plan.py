@@ -92,6 +92,12 @@ def test_a_committed_key_that_the_provider_knows_is_adopted() -> None:
     assert plan([begun], [theirs("w7")]) == [Adopt(begun, theirs("w7"))]
 
 
+def test_one_whose_secret_we_lack_takes_it_from_the_list() -> None:
+    lost = replace(ours(), secret_known=False)
+    assert plan([lost], [theirs()]) == [Adopt(lost, theirs())]
+    assert plan([lost], []) == [Recreate(lost)]
+
+
 def test_adopted_under_an_old_public_url_is_patched_too() -> None:
     begun = ours(status=RegistrationStatus.CREATING, webhook_id=None, public="https://old.example.com")
     found = theirs("w7", public="https://old.example.com")
