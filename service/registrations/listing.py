@@ -30,6 +30,10 @@ class RegistrationView:
     """A person set its webhook up (`relay webhooks add`): no plan touches it."""
     retire_at: datetime | None = None
     """Retiring: from then on its webhook is deleted. None: the one that takes its place is not active yet."""
+    heard_at: datetime | None = None
+    """When its last delivery came, as far as was looked: at every tick of the job `drift`."""
+    silent_since: datetime | None = None
+    """When the first change was stored that it should have told of, and did not; a delivery clears it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ async def list_registrations(
             Registration.changed_at,
             Registration.manual,
             Registration.retire_at,
+            Registration.heard_at,
+            Registration.silent_since,
         )
         .outerjoin(
             WatchedApp,
