@@ -91,6 +91,8 @@ async def _examine_services(settings: Settings, configuration: "Configuration | 
                 webhooks = partial(_check_webhooks, engine, configuration, name)
                 findings.append(await _checked(f"token of {name}", token))
                 findings.append(await _checked(f"webhooks of {name}", webhooks))
+                reconciling = partial(_check_reconciling, engine, configuration, name)
+                findings.append(await _checked(f"reconcile of {name}", reconciling))
                 budget = partial(_check_budget, engine, configuration, name)
                 findings.append(await _checked(f"budget of {name}", budget))
         return findings
@@ -213,6 +215,16 @@ async def _check_webhooks(
     if missing:
         return False, f"missing: {', '.join(missing)}; run `relay webhooks apply`"
     return well, f"{len(active)} in place; {standing}" if active else "no rule needs any"
+
+
+async def _check_reconciling(
+    engine: "AsyncEngine", configuration: "Configuration", account: str
+) -> tuple[bool, str]:
+    from service.pipeline.probes.expected import expected_of
+    from service.pipeline.reconciling.standing import tell_reconciling
+
+    async with engine.connect() as connection:
+        return await tell_reconciling(connection, account, expected_of(configuration))
 
 
 async def _check_budget(

@@ -67,6 +67,6 @@ def _by_app(
     family = GaugeMetricFamily(name, meaning, labels=["account", "app"])
     for each in figures.reconciles:
         found = value(each)
-        if found is not None:
+        if found is not None and each.account in figures.budgets:  # others left the configuration
             family.add_metric([each.account, each.app_id], found)
     return family

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from math import inf
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -81,7 +82,7 @@ class Reconciler:
         return watched
 
     async def _make_rounds(self, account: str, apps: list[WatchedApp], *, anyhow: bool) -> Reconciled:
-        until = time.monotonic() + _SLICE
+        until = inf if anyhow else time.monotonic() + _SLICE
         found = Reconciled()
         app_ids = [app.id for app in apps]
         async with self._engine.begin() as connection:
@@ -91,10 +92,10 @@ class Reconciler:
             probes = await note_probe(connection, account, pause=HALT_PAUSE)
         rounds = Rounds(self._engine, account, self._accounts[account], grace=self._grace)
         for app in due:
-            if time.monotonic() > until and not anyhow:
+            if time.monotonic() > until:
                 break
             try:
-                found.ended[app.app_id] = await rounds.make(app)
+                ended = await rounds.make(app, until=until)
             except Exception as error:
                 if is_our_fault(error):
                     raise
@@ -102,7 +103,10 @@ class Reconciler:
                 if not await self._goes_on(account, app, error, app_ids, probes=probes):
                     break
             else:
-                await persist(partial(self._after, account, found.ended[app.app_id], accepted=probes))
+                if ended is None:
+                    break
+                found.ended[app.app_id] = ended
+                await persist(partial(self._after, account, ended, accepted=probes))
                 probes = False
         return found
 

@@ -6,8 +6,10 @@ a kill repeats one page at most.
 """
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 import structlog
@@ -43,11 +45,16 @@ class Rounds:
         """`grace`: how long a webhook that tells of the same change may still be on its way."""
         self._engine, self._account, self._asked, self._grace = engine, account, asked, grace
 
-    async def make(self, app: DueApp) -> EndedRound:
-        """Make a round, or go on with one that was broken off. Raises what a call raises; keeps progress."""
+    async def make(self, app: DueApp, *, until: float = inf) -> EndedRound | None:
+        """Make a round, or go on with one that was broken off; None: it goes on another time.
+
+        `until`: no page is begun after that, on the monotonic clock. Raises what a call raises; what was read
+        by then is kept.
+        """
         unsortable: str | None = None
         try:
-            await self._read_pages(app)
+            if not await self._read_pages(app, until):
+                return None
         except UnsortableError as error:
             unsortable = f"{error}; only full sweeps find what no webhook told of"
         await self._count(app.app_id)
@@ -63,16 +70,20 @@ class Rounds:
         )
         return ended
 
-    async def _read_pages(self, app: DueApp) -> None:
+    async def _read_pages(self, app: DueApp, until: float) -> bool:
+        """Read on to the end of the round, which may come too late."""
         course = app.course
         if not app.is_under_way:
             await persist(lambda: self._begin(app.app_id))
             course = Course(course.watermark, course.floor)
         while not course.is_over:
+            if time.monotonic() > until:
+                return False
             listed = await self._asked.modified.page(
                 app.app_id, offset=course.place, after=course.after if self._asked.filters else None
             )
             course = await self._take(app.app_id, course, _by_id(listed))
+        return True
 
     async def _take(self, app_id: str, course: Course, page: dict[str, Fields]) -> Course:
         """Hold a page against what we know, and keep what came of it."""
