@@ -8,7 +8,6 @@ keep the id elsewhere, a path says so.
 import json
 import re
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from service.errors import RelayError
@@ -48,12 +47,10 @@ def parse_delivery(body: bytes, id_path: IdPath | None = None) -> list[str]:
         raise NoRecordIdError(
             f"the body is an array of {len(elements)}; 1 to {MOST_IDS} records are accepted"
         )
-    found: dict[str, None] = {}
-    for position, element in enumerate(elements):
-        found.update(dict.fromkeys(_record_ids(element, position, id_path)))
+    found = list(dict.fromkeys(_all_ids(elements, id_path)))
     if len(found) > MOST_IDS:
         raise NoRecordIdError(f"the body names {len(found)} records; 1 to {MOST_IDS} are accepted")
-    return list(found)
+    return found
 
 
 def elements_of(body: bytes) -> list[Any]:
@@ -93,16 +90,25 @@ def _json(body: bytes) -> Any:
         raise MalformedBodyError("the body is not JSON in UTF-8") from error
 
 
-def _record_ids(element: Any, position: int, id_path: IdPath | None) -> list[str]:
-    at_path = [usable_id(value) for value in id_path.find(element)] if id_path else []
+def _all_ids(elements: list[Any], id_path: IdPath | None) -> Iterator[str]:
+    for position, element in enumerate(elements):
+        if id_path is not None and (ids := _ids_at(element, position, id_path)):
+            yield from ids
+            continue
+        for _, record_id in usual_places(element):
+            yield record_id
+            break
+        else:
+            asked = f"{id_path.text}, " if id_path else ""
+            raise NoRecordIdError(
+                f"element {position} has no record id (looked for {asked}id, record_id, data.id and the like)"
+            )
+
+
+def _ids_at(element: Any, position: int, id_path: IdPath) -> list[str]:
+    """Give the ids at the path, which all must be usable, if any is. Raises NoRecordIdError."""
+    at_path = [usable_id(value) for value in id_path.find(element)]
     ids = [each for each in at_path if each is not None]
-    if not ids:
-        ids = [record_id for _, record_id in islice(usual_places(element), 1)]
-    elif len(ids) < len(at_path):
+    if 0 < len(ids) < len(at_path):
         raise NoRecordIdError(f"element {position} has other things than ids where its ids are to be")
-    if not ids:
-        asked = f"{id_path.text}, " if id_path else ""
-        raise NoRecordIdError(
-            f"element {position} has no record id (looked for {asked}id, record_id, data.id and the like)"
-        )
     return ids
