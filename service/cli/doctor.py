@@ -92,7 +92,7 @@ async def _examine_services(settings: Settings, configuration: "Configuration | 
                 findings.append(await _checked(f"token of {name}", token))
                 findings.append(await _checked(f"webhooks of {name}", webhooks))
                 reconciling = partial(_check_reconciling, engine, configuration, name)
-                findings.append(await _checked(f"reconcile of {name}", reconciling))
+                findings.append(await _checked(f"losses of {name}", reconciling))
                 budget = partial(_check_budget, engine, configuration, name)
                 findings.append(await _checked(f"budget of {name}", budget))
         return findings
