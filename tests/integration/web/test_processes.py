@@ -54,11 +54,11 @@ def running_web(environment: Mapping[str, str], processes: int) -> Iterator["sub
         process.wait()
 
 
-def deliver(environment: Mapping[str, str], header: str = HEADER) -> int | None:
-    """Deliver on a connection of its own; None when nobody listens."""
+def deliver(environment: Mapping[str, str], header: str = HEADER, *, place: str = "id") -> int | None:
+    """Deliver an id at a place, on a connection of its own; None when nobody listens."""
     url = f"http://127.0.0.1:{environment['PORT']}/webhooks/fusioo/key"
     try:
-        answer = httpx2.post(url, headers={header: SECRET}, json={"id": "a"}, trust_env=False)
+        answer = httpx2.post(url, headers={header: SECRET}, json={place: "a"}, trust_env=False)
     except httpx2.TransportError:
         return None
     return answer.status_code
@@ -114,17 +114,18 @@ def test_a_changed_configuration_is_taken_while_it_serves(
     path = Path(environment["RELAY_CONFIG"])
     path.write_text(FULL % "X-First")
 
-    def takes(header: str) -> bool:
+    def takes(header: str, place: str = "id") -> bool:
         """Whichever process is asked."""
-        return {deliver(environment, header) for _ in range(8)} == {202}
+        return {deliver(environment, header, place=place) for _ in range(8)} == {202}
 
     with running_web(environment, processes) as web:
         wait_until(lambda: len(web_processes(database)) == processes, 60)
         before = web_processes(database)
         wait_until(lambda: takes("X-First"))
-        path.write_text(FULL % "X-Second")
+        assert deliver(environment, "X-First", place="ref") == 422
+        path.write_text(FULL % "X-Second, id_path: ref")
         web.send_signal(signal.SIGHUP)
-        wait_until(lambda: takes("X-Second"), what="the new header counts")
+        wait_until(lambda: takes("X-Second", "ref"), what="the new header and path count")
         assert deliver(environment, "X-First") == 401
         path.write_text("rules: [wrong")
         web.send_signal(signal.SIGHUP)
@@ -133,7 +134,7 @@ def test_a_changed_configuration_is_taken_while_it_serves(
             wait_until(
                 lambda: len(web_processes(database)) == processes + 1, 60
             )  # the killed one's row stays
-        assert takes("X-Second")
+        assert takes("X-Second", "ref")
         assert set(before) <= set(web_processes(database))
 
 
