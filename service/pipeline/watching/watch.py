@@ -76,7 +76,8 @@ class WebhookWatch:
         if self._address is None:
             self._tell_of_address()
             return
-        if not silent and await self._compared_lately(account):
+        urgent = silent and configured.heal
+        if not urgent and await self._compared_lately(account):
             return
         try:
             await self._mend(account, configured, apps, self._address, silent)

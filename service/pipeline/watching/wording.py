@@ -20,7 +20,7 @@ from service.registrations.steps import (
 _WHAT: Mapping[type[Step], str] = {
     Create: "is missing",
     Finish: "was never finished",
-    Adopt: "is not the one that we knew",
+    Adopt: "has another id or secret than we knew",
     Recreate: "is gone at the provider",
     Patch: "calls another URL, or at other events",
 }

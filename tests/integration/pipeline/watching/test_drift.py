@@ -62,6 +62,18 @@ async def test_one_that_was_altered_is_set_right(watched: Watched, altered: dict
     assert watched.statuses() == ["active"]
 
 
+async def test_a_secret_that_is_not_the_one_we_keep_is_taken_over(watched: Watched) -> None:
+    watched.webhook().secret = "another one"
+    (healed,) = [each for each in await watched.watch() if each["event"] == "webhooks.healed"]
+    assert (healed["steps"], watched.statuses()) == (["adopt"], ["active"])
+    kept = watched.database.execute(
+        "SELECT sealed FROM registration_secrets WHERE retired_at IS NULL AND registration_id = %s",
+        [watched.active()],
+    )
+    assert "another one" in {watched.box.open(bytes(sealed)) for (sealed,) in kept}
+    assert [each["event"] for each in await watched.watch()] == []
+
+
 async def test_a_second_one_with_our_key_is_removed_and_somebody_elses_stays(watched: Watched) -> None:
     state, ours = watched.simulator.state, watched.webhook()
     second = state.add_webhook(url=ours.url, app_id=TASKS, on_update=True)

@@ -94,6 +94,14 @@ async def test_without_heal_a_person_is_told_and_nothing_is_done(watched: Watche
     )
 
 
+async def test_without_heal_a_silent_one_is_no_reason_to_ask_the_provider_again(watched: Watched) -> None:
+    watched.heal = False
+    watched.miss()
+    for _ in range(3):
+        await watched.watch(every=timedelta(hours=1))
+    assert (watched.lists(), watched.lasting()) == (2, SILENT), "once by the apply, once to compare"
+
+
 async def test_silence_is_known_also_where_no_provider_can_be_asked(watched: Watched) -> None:
     watched.public_url = None
     watched.miss()
