@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from service.config import Settings
+from service.rules.loader import parse
 from service.scheduler.periods import tick_periods
 from service.ticks.repository import DueTick
-from tests.fixtures.known_apps import configured
+from tests.fixtures.known_apps import ENV, HEAD, RULE, configured
 
 
 def test_there_is_one_of_what_is_done_for_all() -> None:
@@ -18,3 +21,11 @@ def test_there_is_one_of_what_is_done_for_all() -> None:
         "apps": timedelta(minutes=5),
     }
     assert DueTick("sweep", "") in periods
+
+
+@pytest.mark.parametrize(("period", "expected"), [("15m", 30), ("5s", 5)])
+def test_what_knows_itself_what_is_due_is_called_often_enough(period: str, expected: float) -> None:
+    text = HEAD.replace('token: "${T}"', f'token: "${{T}}", reconcile: {period}') + RULE
+    periods = tick_periods(Settings(), parse(text, "relay.yaml", ENV))
+    assert periods[DueTick("reconcile", "main")] == timedelta(seconds=expected)
+    assert {tick.key for tick in periods} == {"", "main"}
