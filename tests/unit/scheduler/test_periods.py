@@ -8,7 +8,8 @@ from service.config import Settings
 from service.rules.loader import parse
 from service.scheduler.periods import tick_periods
 from service.ticks.repository import DueTick
-from tests.fixtures.known_apps import ENV, HEAD, RULE, configured
+from tests.fixtures.known_apps import HEAD, RULE, configured
+from tests.fixtures.relay_yaml import ENV
 
 
 def test_there_is_one_of_what_is_done_for_all() -> None:

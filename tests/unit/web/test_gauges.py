@@ -1,5 +1,6 @@
 """Every metric has a name with its unit, a help text, and the right value."""
 
+from dataclasses import replace
 from datetime import timedelta
 from math import inf
 
@@ -17,7 +18,7 @@ from service.pipeline.probes.checks import CheckName, Health
 from service.pipeline.probes.prober import Look
 from service.pipeline.probes.verdict import Missed, judge
 from service.web.gauges import gauges_of
-from tests.fixtures.probing import EXPECTED, MOMENT, WEBHOOKS, figures, standing, usage
+from tests.fixtures.probing import EXPECTED, MOMENT, ORIGINS, RECONCILED, WEBHOOKS, figures, standing, usage
 
 FIGURES = figures(
     deliveries=DeliveryBacklog(7, 2, (DueApp("main", "a", timedelta(seconds=90)),)),
@@ -37,10 +38,13 @@ FIGURES = figures(
         LastingAlarm("webhook_silent", "main/ia4f42/update", "", MOMENT),
     ],
     webhooks=WEBHOOKS,
+    reconciles=[RECONCILED, replace(RECONCILED, account="left the configuration")],
+    origins=ORIGINS,
 )
 COUNTED_THINGS = (
     *("unfinished", "dead", "alive", "used", "limit", "lasting", "active", "failures"),
     *("registrations", "silent", "drifted", "mended"),
+    *("calls", "noticed", "gone", "lately", "lost_per_10000"),
 )
 """Names that end in one of these count the things that they begin with."""
 STATES = ("up", "status", "blocked", "paused")
@@ -82,6 +86,14 @@ def test_every_metric_has_a_name_of_ours_with_its_unit_and_help(family: Metric) 
     endings = ("seconds", "requests", "committed", *COUNTED_THINGS, *STATES)
     assert family.name.endswith(endings)
     assert family.samples
+
+
+def test_reconciling_is_told_of_the_apps_of_configured_accounts() -> None:
+    assert value("relay_reconcile_noticed", account="main", app="ia4f42") == 1
+    assert value("relay_reconcile_period_seconds", account="main", app="ia4f42") == 900
+    assert value("relay_changes_lost_per_10000", account="main") == 100
+    (noticed,) = [each for each in gauges_of(look()) if each.name == "relay_reconcile_noticed"]
+    assert [sample.labels["account"] for sample in noticed.samples] == ["main"]
 
 
 def test_no_name_is_used_twice() -> None:
