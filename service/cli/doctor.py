@@ -93,6 +93,8 @@ async def _examine_services(settings: Settings, configuration: "Configuration | 
                 findings.append(await _checked(f"webhooks of {name}", webhooks))
                 reconciling = partial(_check_reconciling, engine, configuration, name)
                 findings.append(await _checked(f"losses of {name}", reconciling))
+                records = partial(_check_records, engine, configuration, name)
+                findings.append(await _checked(f"records of {name}", records))
                 budget = partial(_check_budget, engine, configuration, name)
                 findings.append(await _checked(f"budget of {name}", budget))
         return findings
@@ -225,6 +227,17 @@ async def _check_reconciling(
 
     async with engine.connect() as connection:
         return await tell_reconciling(connection, account, expected_of(configuration))
+
+
+async def _check_records(
+    engine: "AsyncEngine", configuration: "Configuration", account: str
+) -> tuple[bool, str]:
+    """Records that were never seen are no fault: what they lack is the diff of their first change."""
+    from service.pipeline.probes.expected import expected_of
+    from service.pipeline.walking.standing import tell_first_sights
+
+    async with engine.connect() as connection:
+        return True, await tell_first_sights(connection, account, expected_of(configuration).apps[account])
 
 
 async def _check_budget(

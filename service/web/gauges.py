@@ -18,6 +18,7 @@ from service.pipeline.probes.checks import Status, worst
 from service.pipeline.probes.figures import Figures
 from service.pipeline.probes.prober import Look
 from service.web.reconcile_gauges import reconcile_gauges
+from service.web.sweep_gauges import sweep_gauges
 
 Label = TypeVar("Label", bound=str)
 
@@ -102,6 +103,7 @@ def _surroundings(figures: Figures) -> Iterator[GaugeMetricFamily]:
     )
     yield from _webhooks(figures)
     yield from reconcile_gauges(figures)
+    yield from sweep_gauges(figures)
     yield _gauge(
         "relay_probe_seconds", "Seconds that Postgres took for these figures.", _seconds(figures.took)
     )

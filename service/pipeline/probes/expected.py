@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from service.budget.lanes import Limit
 from service.pipeline.accounts.limits import limit_of
@@ -19,6 +20,8 @@ class Expected:
     handlers: frozenset[str]
     rates: Mapping[str, str] = field(default_factory=dict)
     """How many runs of a handler may begin in which time, as people write it; of those with a `rate`."""
+    full_sweeps: Mapping[str, timedelta] = field(default_factory=dict)
+    """By account, how often all records of its apps are read."""
 
 
 def expected_of(configuration: Configuration) -> Expected:
@@ -31,4 +34,5 @@ def expected_of(configuration: Configuration) -> Expected:
         },
         handlers=frozenset(configuration.handlers),
         rates={name: str(each.rate) for name, each in configuration.handlers.items() if each.rate},
+        full_sweeps={name: account.full_sweep for name, account in configuration.accounts.items()},
     )

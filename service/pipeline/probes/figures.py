@@ -21,6 +21,7 @@ from service.records.origins import Origins, count_origins
 from service.registrations.drifts import Webhooks, read_webhooks
 from service.registrations.listing import RegistrationView, list_registrations
 from service.ticks.lateness import TickLateness, read_lateness
+from service.walks.standing import Standing, read_standings
 
 WORKERS = tuple(queue.value for queue in QueueName)
 """The kinds of worker process; each must live."""
@@ -49,6 +50,8 @@ class Figures:
     reconciles: Sequence[ReconcileView] = ()
     origins: Sequence[Origins] = ()
     """By account, of the changes of the last day."""
+    sweeps: Mapping[str, Sequence[Standing]] = field(default_factory=dict)
+    """By account, when all records of its apps were last read."""
 
 
 async def measure(engine: AsyncEngine, limits: Mapping[str, Limit], *, lost_after: timedelta) -> Figures:
@@ -70,6 +73,7 @@ async def measure(engine: AsyncEngine, limits: Mapping[str, Limit], *, lost_afte
         webhooks = await read_webhooks(connection)
         reconciles = await list_reconciles(connection)
         origins = await count_origins(connection, within=DAY)
+        sweeps = {account: await read_standings(connection, account) for account in sorted(limits)}
     return Figures(
         took=timedelta(seconds=time.perf_counter() - began),
         beats={one.kind: one for one in beats},
@@ -82,4 +86,5 @@ async def measure(engine: AsyncEngine, limits: Mapping[str, Limit], *, lost_afte
         webhooks=webhooks,
         reconciles=reconciles,
         origins=origins,
+        sweeps=sweeps,
     )

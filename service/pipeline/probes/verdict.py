@@ -11,6 +11,7 @@ from service.pipeline.probes.expected import Expected
 from service.pipeline.probes.figures import Figures
 from service.pipeline.probes.processes import judge_scheduler, judge_workers
 from service.pipeline.probes.reconciles import judge_reconciles
+from service.pipeline.probes.sweeps import judge_sweeps
 from service.pipeline.probes.webhooks import judge_drifts, judge_registrations
 from service.pipeline.probes.work import judge_deliveries, judge_runs
 
@@ -80,6 +81,7 @@ def _judge_figures(
             else judge_registrations(figures.registrations, expected)
             + judge_drifts(figures.webhooks.drifts)
             + judge_reconciles(figures.reconciles, figures.origins, expected)
+            + judge_sweeps(figures.sweeps, expected)
         ),
     }
 

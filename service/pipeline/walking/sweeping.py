@@ -4,6 +4,7 @@ That is: deletions, and changes that move no stamp. It is done in slices, in the
 it leaves a part to the rounds; an app that fails keeps no other from its turn.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -139,8 +140,8 @@ class FullSweeps:
 
 def log_ended(walk: Walk) -> None:
     """Write the line of a walk that was read to its end."""
-    tell = _log.warning if walk.missing or walk.unstored else _log.info
-    tell(
+    _log.log(
+        logging.WARNING if walk.missing or walk.unstored else logging.INFO,
         "walk.ended",
         account=walk.account,
         app=walk.app_id,

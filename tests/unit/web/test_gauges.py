@@ -18,7 +18,17 @@ from service.pipeline.probes.checks import CheckName, Health
 from service.pipeline.probes.prober import Look
 from service.pipeline.probes.verdict import Missed, judge
 from service.web.gauges import gauges_of
-from tests.fixtures.probing import EXPECTED, MOMENT, ORIGINS, RECONCILED, WEBHOOKS, figures, standing, usage
+from tests.fixtures.probing import (
+    EXPECTED,
+    MOMENT,
+    ORIGINS,
+    RECONCILED,
+    SWEPT,
+    WEBHOOKS,
+    figures,
+    standing,
+    usage,
+)
 
 FIGURES = figures(
     deliveries=DeliveryBacklog(7, 2, (DueApp("main", "a", timedelta(seconds=90)),)),
@@ -40,6 +50,7 @@ FIGURES = figures(
     webhooks=WEBHOOKS,
     reconciles=[RECONCILED, replace(RECONCILED, account="left the configuration")],
     origins=ORIGINS,
+    sweeps=SWEPT,
 )
 COUNTED_THINGS = (
     *("unfinished", "dead", "alive", "used", "limit", "lasting", "active", "failures"),
