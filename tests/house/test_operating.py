@@ -23,7 +23,7 @@ from service.pipeline.retention import SMALL_AGES
 from service.records.halts import HALT_PAUSE
 from service.rules.schema import Retention
 from service.web.gauges import gauges_of
-from tests.fixtures.probing import EXPECTED, MOMENT, ORIGINS, RECONCILED, WEBHOOKS, figures, standing
+from tests.fixtures.probing import EXPECTED, MOMENT, ORIGINS, RECONCILED, SWEPT, WEBHOOKS, figures, standing
 from tests.fixtures.source import ROOT, modules
 
 PAGE = (ROOT / "docs" / "guide" / "operating.md").read_text("utf-8")
@@ -62,6 +62,7 @@ def families() -> list[Metric]:
         webhooks=WEBHOOKS,
         reconciles=[RECONCILED],
         origins=ORIGINS,
+        sweeps=SWEPT,
     )
     checks = judge(busy, timedelta(0), EXPECTED, lost_after=timedelta(seconds=15))
     look = Look(Health(checks, MOMENT), busy, redis_answered=True)
