@@ -94,6 +94,8 @@ class Look:
     """The app's field ids; None: not known."""
     watched_since: datetime | None = None
     """When we began to watch the app (aware); None: not known."""
+    floor: str | None = None
+    """The provider's newest stamp when we first read its list, by its own clock; None: not known."""
     held_for: timedelta | None = None
     """Too many of the app's records are missing: each is asked for again after so long; None: not so."""
     accepted: bool = False

@@ -74,7 +74,7 @@ def _found(snapshot: Snapshot, memory: Memory, fields: Fields, hints: Sequence[H
     comparison = compare(snapshot.fields, fields, schema_fields=look.schema)
     finding: Finding | None
     if snapshot.state is RecordState.UNSEEN:
-        new = is_new(fields, hints, look.watched_since)
+        new = is_new(fields, hints, look.watched_since, floor=look.floor)
         finding = Finding(Kind.CREATE if new else Kind.UPDATE, comparison.fields)
     elif snapshot.state is RecordState.DELETED:
         finding = Finding(Kind.CREATE, comparison.fields, restored=True)
@@ -161,12 +161,18 @@ def is_older(fields: Fields, snapshot: Snapshot) -> bool:
     return shown is not None and known is not None and shown < known
 
 
-def is_new(fields: Fields, hints: Sequence[Hint], watched_since: datetime | None) -> bool:
-    """Whether a record that was never seen was created since we watch; without stamps, a hint says it."""
-    created = parse_stamp(fields.get("created"))
+def is_new(
+    fields: Fields, hints: Sequence[Hint], watched_since: datetime | None, *, floor: str | None = None
+) -> bool:
+    """Whether a record that was never seen was created since we watch; without stamps, a hint says it.
+
+    `floor`: a stamp of the provider's from the beginning of that time. Where its stamps are behind our clock,
+    by a zone perhaps that they do not name, only this tells what is new.
+    """
+    created, since = parse_stamp(fields.get("created")), parse_stamp(floor)
     if created is None or watched_since is None:
         return any(hint.kind is Kind.CREATE for hint in hints)
-    return created >= watched_since - CREATED_SLACK
+    return created >= watched_since - CREATED_SLACK or (since is not None and created > since)
 
 
 def parse_stamp(text: object) -> datetime | None:

@@ -1,6 +1,6 @@
 """The queries of a round: which app is due, and how far it was read. One process at a time has an account."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,7 +52,11 @@ _KNOWN = text("""
         (SELECT count(*) FROM records JOIN (
             SELECT DISTINCT record_id FROM deliveries WHERE account = :account AND app_id = :app_id
             AND status IN ('pending', 'recheck')) AS open ON open.record_id = records.record_id
-            WHERE account = :account AND app_id = :app_id AND state = 'live') AS awaited""")
+            WHERE account = :account AND app_id = :app_id AND state = 'live'
+            AND records.record_id <> ALL(CAST(:listed AS text[]))) AS awaited,
+        (SELECT count(*) FROM unnest(CAST(:listed AS text[])) AS listed (record_id)
+            WHERE NOT EXISTS (SELECT FROM records WHERE account = :account AND app_id = :app_id
+                AND records.record_id = listed.record_id AND state = 'live')) AS unknown""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,13 @@ class EndedRound:
 
 @dataclass(frozen=True, slots=True)
 class KnownRecords:
-    """The live records of an app that we know, and how many of them wait to be looked at."""
+    """The live records of an app that we know."""
 
     known: int
     awaited: int
+    """How many of them wait to be looked at, and may be gone."""
+    unknown: int = 0
+    """How many more there are, as the provider just listed them."""
 
 
 async def keep_watched(connection: AsyncConnection, account: str, app_ids: Sequence[str]) -> None:
@@ -140,10 +147,13 @@ async def store_course(
     await connection.execute(_PROGRESS, values)
 
 
-async def count_known(connection: AsyncConnection, account: str, app_id: str) -> KnownRecords:
-    """Count the live records of an app that we know."""
-    row = (await connection.execute(_KNOWN, {"account": account, "app_id": app_id})).one()
-    return KnownRecords(row.known, row.awaited)
+async def count_known(
+    connection: AsyncConnection, account: str, app_id: str, *, listed: Collection[str] = ()
+) -> KnownRecords:
+    """Count the live records of an app that we know. `listed`: those that are there for certain."""
+    values = {"account": account, "app_id": app_id, "listed": sorted(listed)}
+    row = (await connection.execute(_KNOWN, values)).one()
+    return KnownRecords(row.known, row.awaited, row.unknown)
 
 
 async def store_count(

@@ -16,6 +16,8 @@ class AppView:
     schema: frozenset[str] | None
     """Its field ids; None: not known."""
     watched_since: datetime | None
+    floor: str | None
+    """The newest stamp of the provider's when it was first reconciled; None: it was not yet."""
     now: datetime
     """The transaction's moment: when whatever is stored now counts as stored."""
     writes_noted: bool
@@ -29,6 +31,8 @@ async def view_app(connection: AsyncConnection, account: str, app_id: str) -> Ap
             text(
                 """
                 SELECT now() AS moment, apps.name, apps.watched_since,
+                    (SELECT floor FROM reconciles
+                        WHERE reconciles.account = :account AND reconciles.app_id = :app_id) AS floor,
                     jsonb_path_query_array(apps.schema, '$.fields[*].id') AS fields,
                     EXISTS (SELECT FROM own_writes
                         WHERE own_writes.account = :account AND used_at IS NULL) AS writes_noted
@@ -41,6 +45,7 @@ async def view_app(connection: AsyncConnection, account: str, app_id: str) -> Ap
         name=row.name or app_id,
         schema=frozenset(row.fields) if row.fields else None,
         watched_since=row.watched_since,
+        floor=row.floor,
         now=row.moment,
         writes_noted=row.writes_noted,
     )

@@ -7,7 +7,7 @@ a kill repeats one page at most.
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from math import inf
 from typing import Any
@@ -52,12 +52,13 @@ class Rounds:
         by then is kept.
         """
         unsortable: str | None = None
+        there: set[str] = set()
         try:
-            if not await self._read_pages(app, until):
+            if not await self._read_pages(app, until, there):
                 return None
         except UnsortableError as error:
             unsortable = f"{error}; only full sweeps find what no webhook told of"
-        await self._count(app.app_id)
+        await self._count(app.app_id, there)
         ended = await persist(lambda: self._end(app.app_id, unsortable))
         _log.info(
             "reconcile.done",
@@ -70,8 +71,11 @@ class Rounds:
         )
         return ended
 
-    async def _read_pages(self, app: DueApp, until: float) -> bool:
-        """Read on to the end of the round, which may come too late."""
+    async def _read_pages(self, app: DueApp, until: float, there: set[str]) -> bool:
+        """Read on to the end of the round, which may come too late.
+
+        Adds to `there` what was listed and waits to be looked at.
+        """
         course = app.course
         if not app.is_under_way:
             await persist(lambda: self._begin(app.app_id))
@@ -82,10 +86,10 @@ class Rounds:
             listed = await self._asked.modified.page(
                 app.app_id, offset=course.place, after=course.after if self._asked.filters else None
             )
-            course = await self._take(app.app_id, course, _by_id(listed))
+            course = await self._take(app.app_id, course, _by_id(listed), there)
         return True
 
-    async def _take(self, app_id: str, course: Course, page: dict[str, Fields]) -> Course:
+    async def _take(self, app_id: str, course: Course, page: dict[str, Fields], there: set[str]) -> Course:
         """Hold a page against what we know, and keep what came of it."""
         if course.is_torn_by(page):
             back = step_back(course, _PAGE)
@@ -108,20 +112,25 @@ class Rounds:
                     noticed=len(wanted),
                     behind=after.behind(page, wanted),
                 )
+            there.update(wanted, screened.awaited)
             return after
 
         return await persist(take)
 
-    async def _count(self, app_id: str) -> None:
-        """Compare the number of records; fewer than we know shows deletions that nobody told of."""
+    async def _count(self, app_id: str, there: Collection[str]) -> None:
+        """Compare the number of records; fewer than we know shows deletions that nobody told of.
+
+        What was listed just now is `there`, whether we know it yet or not: else a new record would make up
+        for a deleted one.
+        """
         api_count = await self._asked.modified.count(app_id)
-        gone = await persist(lambda: self._store_count(app_id, api_count, calls=1))
+        gone = await persist(lambda: self._store_count(app_id, api_count, there, calls=1))
         if gone and self._asked.sees_deleted:
             with_deleted = await self._asked.modified.page_with_deleted(app_id)
             without = await self._asked.modified.page(app_id, offset=0)
             named = deleted_among(with_deleted, without, whole=len(without) < _PAGE)
             await persist(lambda: self._notice_deleted(app_id, named))
-            await persist(lambda: self._store_count(app_id, api_count, calls=2))
+            await persist(lambda: self._store_count(app_id, api_count, there, calls=2))
 
     async def _begin(self, app_id: str) -> None:
         async with self._engine.begin() as connection:
@@ -133,10 +142,10 @@ class Rounds:
                 connection, self._account, app_id, course, noticed=len(noticed), behind=behind
             )
 
-    async def _store_count(self, app_id: str, api_count: int, *, calls: int) -> int:
+    async def _store_count(self, app_id: str, api_count: int, there: Collection[str], *, calls: int) -> int:
         async with self._engine.begin() as connection:
-            known = await repository.count_known(connection, self._account, app_id)
-            gone = max(0, known.known - known.awaited - api_count)
+            known = await repository.count_known(connection, self._account, app_id, listed=there)
+            gone = max(0, known.known + known.unknown - known.awaited - api_count)
             await repository.store_count(
                 connection,
                 self._account,

@@ -173,6 +173,7 @@ async def _decide(
         alone=sights.alone,
         schema=view.schema,
         watched_since=view.watched_since,
+        floor=view.floor,
         held_for=deletions.held_for,
         accepted=deletions.accepted,
         tells_unchanged=tells_unchanged,

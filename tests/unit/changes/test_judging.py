@@ -36,6 +36,23 @@ def test_first_sight_is_a_create_if_the_record_is_not_older_than_our_watch(creat
     assert fates(decision) == [CHANGED]
 
 
+@pytest.mark.parametrize(
+    ("created", "kind"),
+    [
+        ("2026-11-22T00:10:01", Kind.CREATE),
+        ("2026-11-22T00:10:00", Kind.UPDATE),
+        ("2026-11-22T04:55:00", Kind.CREATE),
+    ],
+)
+def test_stamps_hours_behind_our_clock_are_held_against_stamps_of_the_provider(
+    created: str, kind: Kind
+) -> None:
+    look = Look(RECHECK, watched_since=SINCE, floor="2026-11-22T00:10:00")
+    decision = decide(UNSEEN, NOTHING, {**FIELDS, "created": created}, [hint(Kind.CREATE)], look)
+    assert decision.finding is not None
+    assert decision.finding.kind is kind
+
+
 @pytest.mark.parametrize(("announced", "kind"), [(Kind.CREATE, Kind.CREATE), (Kind.UPDATE, Kind.UPDATE)])
 def test_without_a_stamp_the_hint_says_whether_first_sight_is_a_create(announced: Kind, kind: Kind) -> None:
     decision = decide(UNSEEN, NOTHING, {"id": "i1"}, [hint(announced)], LOOK)

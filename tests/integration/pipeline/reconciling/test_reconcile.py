@@ -128,6 +128,17 @@ async def test_deletions_are_noticed_by_count_and_not_by_name(ground: Ground) ->
     ]
 
 
+async def test_what_was_made_or_edited_meanwhile_hides_no_deletion(ground: Ground) -> None:
+    ground.take_in()
+    await ground.reconcile()
+    deleted, edited, *_ = ground.records.live(APP)
+    ground.records.delete(deleted.id, person=PERSON)
+    ground.records.update(edited.id, {"title": "Edited"}, person=PERSON)
+    ground.records.create_many(APP, ({"title": f"{number}"} for number in range(5)), person=PERSON)
+    await ground.reconcile()
+    assert (ground.row()["noticed"], ground.row()["gone"]) == (6, 1)
+
+
 async def test_an_administrators_token_names_deleted_records(ground: Ground) -> None:
     ground.account["admin"] = "true"
     ground.take_in()
