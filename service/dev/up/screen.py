@@ -63,7 +63,8 @@ class Screen:
         kept = applied.count(Keep)
         counts = [f"{done} registered"] if done else []
         counts += [f"{kept} in place"] if kept else []
-        self.note(f"Webhooks of account {account} ({names}): {', '.join(counts) or 'none needed'}.")
+        apps = f" ({names})" if names else ""
+        self.note(f"Webhooks of account {account}{apps}: {', '.join(counts) or 'none needed'}.")
 
     def change(self, told: Told) -> None:
         self._show(change_line(told))
