@@ -13,13 +13,14 @@ APPS = ("app-a", "app-b", "app-c", "app-d")
 
 _RECORD = "COPY records (account, app_id, record_id, state, version, fields, seen_at, changed_at) FROM STDIN"
 _ANALYZED = "apps, records, deliveries, changes, runs, attempts, calls"
+_WATCHING = "reconciles, walks"
 
 
 def forget_all(database_url: str) -> None:
     """Empty the tables of work, and store the apps as an apply would. No process may be at work."""
     schema = json.dumps({"fields": [{"id": name, "type": "text"} for name in FIELDS]})
     with psycopg.connect(database_url) as connection:
-        connection.execute(f"TRUNCATE {_ANALYZED} CASCADE".encode())
+        connection.execute(f"TRUNCATE {_ANALYZED}, {_WATCHING} CASCADE".encode())
         for app_id in APPS:
             connection.execute(
                 "INSERT INTO apps (account, app_id, name, schema) VALUES (%s, %s, %s, %s)",

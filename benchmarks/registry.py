@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from benchmarks.acks import measure_acks
+from benchmarks.backfill import measure_backfill
 from benchmarks.backtest import measure_backtest
 from benchmarks.budget import measure_budget
 from benchmarks.files import measure_files
@@ -23,6 +24,11 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("budget", "How long do events wait under 500 calls an hour, simulated?", measure_budget),
     Benchmark("runs", "How many runs a second does one process do?", measure_runs),
     Benchmark("neighbours", "What does a handler suffer from one that misbehaves?", measure_neighbours),
+    Benchmark(
+        "backfill",
+        "What does a live edit suffer beside a backfill, and what does that cost?",
+        measure_backfill,
+    ),
     Benchmark("backtest", "How long does a backtest of 100,000 changes take?", measure_backtest),
     Benchmark("growth", "Does anything get dearer as more is stored?", measure_growth),
     Benchmark("memory", "How much memory does each process take?", measure_memory),

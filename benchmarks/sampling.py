@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.processes import LOOPBACK, shown
-from benchmarks.relay import running_relay
+from benchmarks.relay import running_relay, wait_until_watching
 from benchmarks.simulator import TOKEN, Simulator, Webhook, running_simulator
 from benchmarks.workbench import Workbench
 from service.fusioo.webhooks import SECRET_HEADER
@@ -21,7 +21,7 @@ LEAST_PAUSE, MOST_PAUSE = 0.1, 0.3
 """Seconds between a handler's start and the next POST: uneven, so that no period of ours keeps step."""
 _TASKS = 40
 """So many that each rests between two edits: one that follows within 5 s would be looked at twice."""
-_PATIENCE = 30.0
+PATIENCE = 30.0
 _TOLD_EVERY = 50
 _STAMP_SIZE = 1024
 
@@ -53,7 +53,7 @@ def sampled_relay(
         running_simulator(bench.directory) as simulator,
     ):
         sink.bind((LOOPBACK, 0))
-        sink.settimeout(_PATIENCE)
+        sink.settimeout(PATIENCE)
         told = {
             "BENCHMARK_TOKEN": TOKEN,
             "BENCHMARK_PROVIDER": simulator.url,
@@ -61,10 +61,11 @@ def sampled_relay(
             **(variables or {}),
         }
         with running_relay(bench.urls, bench.directory, config=config, variables=told) as processes:
+            wait_until_watching(bench.urls.database_url, processes=list(processes.values()))
             try:
                 samples = _take(bench, simulator, sink, count)
             except TimeoutError:
-                message = f"no handler has started within {_PATIENCE:g} s{shown(processes.values())}"
+                message = f"no handler has started within {PATIENCE:g} s{shown(processes.values())}"
                 raise SystemExit(message) from None
         yield samples
 
@@ -80,17 +81,34 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.1f} ms"
 
 
+class Sampler:
+    """Edits one task after the other at a running relay's simulator, whose own deliveries are lost."""
+
+    def __init__(self, simulator: Simulator, sink: socket.socket) -> None:
+        """`sink`: where the handler `tell` says when it began."""
+        simulator.tell_nobody()
+        self._simulator, self._sink = simulator, sink
+        self._webhook = simulator.webhook_of_updates()
+        self._tasks = [
+            simulator.create_task(title=f"Task {number}", priority=["High"]) for number in range(_TASKS)
+        ]
+        self._uneven = random.Random(0)  # noqa: S311  repeatable, protects nothing
+        self._taken = 0
+
+    def take(self) -> Sample:
+        """Edit the next task, pause, tell of it, and wait for the handler."""
+        record_id = self._tasks[self._taken % _TASKS]
+        self._simulator.update(record_id, notes=f"Edit {self._taken}")
+        time.sleep(self._uneven.uniform(LEAST_PAUSE, MOST_PAUSE))
+        self._taken += 1
+        return _sample(self._webhook, record_id, self._sink)
+
+
 def _take(bench: Workbench, simulator: Simulator, sink: socket.socket, count: int) -> list[Sample]:
-    simulator.tell_nobody()
-    webhook = simulator.webhook_of_updates()
-    tasks = [simulator.create_task(title=f"Task {number}", priority=["High"]) for number in range(_TASKS)]
-    uneven = random.Random(0)  # noqa: S311  repeatable, protects nothing
+    sampler = Sampler(simulator, sink)
     samples = []
     for number in range(count):
-        record_id = tasks[number % _TASKS]
-        simulator.update(record_id, notes=f"Edit {number}")
-        time.sleep(uneven.uniform(LEAST_PAUSE, MOST_PAUSE))
-        samples.append(_sample(webhook, record_id, sink))
+        samples.append(sampler.take())
         if number % _TOLD_EVERY == 0:
             bench.say(f"sample {number}: {milliseconds(samples[-1].taken)}")
     return samples
@@ -101,7 +119,7 @@ def _sample(webhook: Webhook, record_id: str, sink: socket.socket) -> Sample:
     headers = {SECRET_HEADER: webhook.secret, "Content-Type": "application/json"}
     body = json.dumps({"id": record_id})
     posted = time.time()
-    connection = http.client.HTTPConnection(url.netloc, timeout=_PATIENCE)
+    connection = http.client.HTTPConnection(url.netloc, timeout=PATIENCE)
     connection.request("POST", url.path, body, headers)
     answer = connection.getresponse()
     acknowledged = time.time()

@@ -41,6 +41,12 @@ class Simulator:
         """Lose all its own deliveries from now on: whoever edits a record sends them."""
         self._ask("POST", "/_sim/faults", {"deliveries": {"drop_share": 1.0}})
 
+    def fill(self, count: int, *, zone: str) -> None:
+        """Put tasks into Tasks whose stamps, like all from now on, are local time of a zone."""
+        self._ask("POST", "/_sim/switches", {"stamps": "local", "stamps_zone": zone})
+        values = {"title": "Task {number}", "priority": ["Normal"], "notes": "<p>As every month.</p>"}
+        self._ask("POST", f"/_sim/bulk/{TASKS_ID}", {"count": count, "values": values, "told": False})
+
     def create_task(self, **values: Any) -> str:
         """Make a record of the app Tasks as a person would; gives its id."""
         return str(self._ask("POST", f"/_sim/records/{TASKS_ID}", values)["id"])
@@ -63,7 +69,7 @@ class Simulator:
         return True
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=10)
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=60)
         try:
             connection.request(method, path, None if body is None else json.dumps(body))
             answer = connection.getresponse()

@@ -11,8 +11,6 @@ from tests.fixtures.losing import (
     LosingAccount,
     company_of_tasks,
     losing_accounts,
-    read_health,
-    read_metrics,
 )
 from tests.fixtures.relay import KINDS
 from tests.fixtures.tiers import Scale
@@ -60,7 +58,7 @@ def test_an_hour_without_us_is_made_up_for_at_once(account: LosingAccount, scale
     account.wait_until_done()
     account.assert_told_once()
     assert len(account.lost()) == 3 * steps + 3
-    account.assert_rate_shown(read_metrics(account.processes), read_health(account.processes))
+    account.assert_rate_shown()
 
     account.act(creates=1, updates=2, deletes=1)
     account.wait_until_reached()

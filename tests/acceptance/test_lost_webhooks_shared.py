@@ -11,8 +11,6 @@ from tests.fixtures.losing import (
     PATIENCE,
     LosingAccount,
     company_of_tasks,
-    read_health,
-    read_metrics,
     relay_at,
 )
 from tests.fixtures.simulator import simulator_in_thread
@@ -66,7 +64,7 @@ def test_neither_touches_the_others_webhooks_and_each_tells_once(
     assert other.lost()
     assert one.lost() != other.lost()
     for account in relays:
-        account.assert_rate_shown(read_metrics(account.processes), read_health(account.processes))
+        account.assert_rate_shown()
 
 
 def do_and_tell(one: LosingAccount, other: LosingAccount) -> None:
