@@ -18,7 +18,13 @@ from service.db.failures import is_our_fault
 from service.db.locks import Lock
 from service.db.persisting import persist
 from service.db.session_locks import hold_lock
-from service.errors import AccountRefusedError, BudgetExhaustedError, RefusedError
+from service.errors import (
+    AccountRefusedError,
+    BudgetExhaustedError,
+    Disposition,
+    ProviderError,
+    RefusedError,
+)
 from service.handlers.clipping import ERROR_LENGTH, clip
 from service.pipeline.halts import accept_account, refuse_account, shows_acceptance
 from service.pipeline.reconciling.accounts import ReconciledAccount
@@ -118,6 +124,9 @@ class Reconciler:
             _log.info("reconcile.deferred", account=account, free_at=error.free_at.isoformat())
             await persist(partial(self._defer, account, app_ids, error))
             return False
+        if isinstance(error, ProviderError) and error.disposition is Disposition.DEFER:
+            _log.info("reconcile.deferred", account=account, free_at=None)
+            return False  # 429: the ledger knows of it, and says until when
         said = clip(f"{type(error).__name__}: {error}", ERROR_LENGTH)
         _log.warning("reconcile.failed", account=account, app=app.app_id, error=said)
         await persist(

@@ -11,6 +11,7 @@ from tests.fixtures.database import Database
 from tests.fixtures.pipeline import APP
 from tests.fixtures.reconciling import PERSON, Ground
 from tests.fixtures.simulator import RunningSimulator
+from tests.fixtures.tiers import Scale
 
 
 @pytest.fixture
@@ -81,8 +82,11 @@ async def test_a_record_that_a_webhook_told_of_already_is_not_noticed(ground: Gr
     assert ground.row()["noticed"] == 0
 
 
-async def test_an_idle_app_of_thousands_imported_at_one_moment_costs_two_calls(ground: Ground) -> None:
-    ground.records.create_many(APP, ({"title": f"Task {number}"} for number in range(3000)), person=PERSON)
+async def test_an_idle_app_of_thousands_imported_at_one_moment_costs_two_calls(
+    ground: Ground, scale: Scale
+) -> None:
+    count = scale.pick(small=3000, full=50_000)
+    ground.records.create_many(APP, ({"title": f"Task {number}"} for number in range(count)), person=PERSON)
     ground.take_in()
     await ground.reconcile()
     before = ground.asked()
@@ -183,6 +187,17 @@ async def test_lack_of_calls_defers_and_the_round_goes_on_where_it_was(ground: G
     ground.calls = 500
     await ground.reconcile()
     assert (ground.row()["place"], ground.row()["noticed"]) == (None, 700)
+
+
+async def test_a_429_defers_and_is_no_failed_round(ground: Ground) -> None:
+    ground.take_in()
+    await ground.reconcile()
+    edited = ground.records.live(APP)[3]
+    ground.records.update(edited.id, {"title": "Edited"}, person=PERSON)
+    ground.simulator.state.faults.answers.append(AnswerFault(status=429, times=1))
+    await ground.reconcile()
+    row = ground.row()
+    assert (row["failures"], row["error"]) == (0, None)
 
 
 async def test_the_job_asks_for_nothing_before_its_time(ground: Ground) -> None:
