@@ -5,6 +5,9 @@
 PYTHON ?= python3
 UV := uv==0.13.9
 BIN := .venv/bin
+# How many test at once. They take files in the order of the collection, which has the longest first.
+WORKERS ?= 2
+SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 help:     ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1  \2/p' $(MAKEFILE_LIST)
@@ -23,10 +26,10 @@ up: install  ## Start everything here: database, queue, simulator, web, worker, 
 	@exec $(BIN)/relay up --end-with-parent
 
 test: install  ## Run the whole test suite at its small size.
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest $(SPREAD)
 
 prove: install  ## Run the whole test suite at its full size (by hand, takes long).
-	$(BIN)/pytest -n 2 --dist loadfile --scale full
+	$(BIN)/pytest $(SPREAD) --scale full
 
 lint: install  ## Check style and the direction of imports.
 	$(BIN)/ruff check .
