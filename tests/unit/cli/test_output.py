@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from service.cli.output import Columns, as_json, print_listing, print_one, when
+from service.cli.output import Columns, print_listing, print_one, when
+from service.pipeline.showing.plain import as_json
 
 MOMENT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 

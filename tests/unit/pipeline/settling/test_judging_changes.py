@@ -12,7 +12,7 @@ from service.rules.conditions import CONDITIONS
 from service.rules.schema import Rule
 from tests.fixtures.changes import a_change
 
-VIEW = AppView("Tasks", None, None, datetime(2024, 9, 30, tzinfo=UTC), writes_noted=False)
+VIEW = AppView("Tasks", None, None, None, datetime(2024, 9, 30, tzinfo=UTC), writes_noted=False)
 
 
 def _rulebook(**when: object) -> Rulebook:
