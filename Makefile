@@ -6,7 +6,7 @@ PYTHON ?= python3
 UV := uv==0.13.9
 BIN := .venv/bin
 # How many test at once. They take files in the order of the collection, which has the longest first.
-WORKERS ?= 2
+WORKERS ?= 3
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 help:     ## Show this list.

@@ -20,6 +20,7 @@ from tests.fixtures.waiting import free_port, wait_until
 
 SLACK = 5.0
 """Seconds that a process has for closing; whoever deploys waits as much longer."""
+_STORED = "SELECT request_id FROM deliveries WHERE origin = 'webhook'"
 
 
 def port_of(installation: Installation) -> str:
@@ -27,7 +28,7 @@ def port_of(installation: Installation) -> str:
 
 
 def requests_stored(installation: Installation) -> set[UUID]:
-    return {request for (request,) in installation.database.execute("SELECT request_id FROM deliveries")}
+    return {request for (request,) in installation.database.execute(_STORED)}
 
 
 def nobody_listens(port: str) -> bool:

@@ -28,6 +28,7 @@ PAGE = os.environ.get("FUSIOO_PAGE")
 NOT_ON_THE_PAGE: dict[str, str] = {
     "records.by_ids": "the form `filter?ids=[…]` of the method that filters, with a limit of its own",
     "records.walk": "pages of `records.list` or `records.filter`, checked with `records.count`",
+    "records.listed": "pages of `records.list`, for who keeps how far he has read",
     "records.walk_ids": "`records.by_ids`, as often as it takes",
     "records.newest": "pages of `records.list`, sorted by a stamp",
     "discussions.walk": "pages of `discussions.list`",
