@@ -15,16 +15,9 @@ from tests.fixtures.losing import (
 )
 from tests.fixtures.simulator import simulator_in_thread
 from tests.fixtures.sink import HttpSink
-from tests.fixtures.tiers import Scale
 from tests.fixtures.waiting import wait_until
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("_at_full_scale")]
-
-
-@pytest.fixture
-def _at_full_scale(scale: Scale) -> None:
-    if not scale.full:
-        pytest.skip("at full scale")
+pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("at_full_scale")]
 
 
 @pytest.fixture

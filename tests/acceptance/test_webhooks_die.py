@@ -13,6 +13,8 @@ from tests.fixtures.simulator import TOKEN, simulator_in_thread
 from tests.fixtures.sink import HttpSink
 from tests.fixtures.waiting import wait_until
 
+pytestmark = pytest.mark.usefixtures("at_full_scale")
+
 _SETTINGS = {
     "RELAY_LOST_AFTER": "60s",
     "RELAY_DRIFT_EVERY": "1s",
