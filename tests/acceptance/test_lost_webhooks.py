@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from service.dev.simulators.fusioo.example_apps import TASKS_ID
 from tests.fixtures.companies import MovableClock
 from tests.fixtures.database import Database
 from tests.fixtures.losing import (
@@ -90,6 +91,8 @@ SCENARIOS = {
     "clock_behind": Scenario(lose(0.5), ahead=-HOUR),
     "local_stamps": Scenario(lose(0.5), {"stamps": "local", "stamps_zone": "America/New_York"}),
 }
+FOUND_SILENT = ("disabled",)
+"""Where the provider still lists the webhook as it was, only its silence tells."""
 MENDED = ("deleted", "flags", "urls", "disabled", "vanished")
 
 
@@ -142,3 +145,6 @@ def test_webhooks_that_were_broken_tell_again(relay: dict[str, LosingAccount], n
     account.assert_told_once()
     assert len(account.lost()) == before
     account.assert_rate_shown()
+    if name in FOUND_SILENT:
+        alarm = (f"{TASKS_ID}/update", True)
+        wait_until(lambda: alarm in account.alarms("webhook_silent"), PATIENCE, what="the alarm is over")
