@@ -32,8 +32,6 @@ class Course:
 
     watermark: str | None
     """The newest stamp that the last finished round saw; None: no round has seen any."""
-    floor: str | None
-    """The first watermark: what nobody modified since then is left to backfill."""
     place: int = 0
     """Where the next page begins."""
     reached: str | None = None
@@ -59,13 +57,6 @@ class Course:
         reached = parse_stamp(self.reached)
         return first is None or (reached is not None and first < reached)
 
-    def edited_strangers(self, page: Mapping[str, Fields], strange: Collection[str]) -> list[str]:
-        """Give those of the records never seen that were modified since the floor."""
-        floor = parse_stamp(self.floor)
-        if floor is None:
-            return []
-        return [one for one in strange if (stamp := _stamp(page[one])) is not None and stamp > floor]
-
     def behind(self, page: Mapping[str, Fields], noticed: Collection[str]) -> timedelta | None:
         """How old the oldest of some records' edits is, by the newest stamp of the round; None: of none."""
         newest = parse_stamp(self.newest) or max((_known(fields) for fields in page.values()), default=None)
@@ -77,7 +68,6 @@ def step_back(course: Course, page_size: int) -> Course:
     """Give the course after a page that was torn off: a page before."""
     return Course(
         course.watermark,
-        course.floor,
         place=max(0, course.place - page_size),
         reached=course.reached,
         newest=course.newest,
@@ -92,7 +82,6 @@ def go_on(course: Course, page: Mapping[str, Fields], noticed: Collection[str]) 
         newest = _later(course.newest, texts[0])
     return Course(
         course.watermark,
-        course.floor,
         place=course.place + max(1, len(page) - OVERLAP_ROWS),
         reached=texts[-1] if texts else course.reached,
         newest=newest,

@@ -16,7 +16,7 @@ _ENSURE = text("""
 _FORGET = text("""
     DELETE FROM reconciles WHERE account = :account AND app_id <> ALL(CAST(:app_ids AS text[]))""")
 _DUE = text("""
-    SELECT app_id, watermark, floor, place, reached, newest, failures FROM reconciles
+    SELECT app_id, watermark, place, reached, newest, failures FROM reconciles
     WHERE account = :account AND app_id = ANY(CAST(:app_ids AS text[]))
     AND (next_at <= now() OR CAST(:anyhow AS boolean)) ORDER BY next_at, app_id""")
 _BEGIN = text("""
@@ -111,7 +111,7 @@ async def due_apps(
     return [
         DueApp(
             row.app_id,
-            Course(row.watermark, row.floor, row.place or 0, row.reached, row.newest),
+            Course(row.watermark, row.place or 0, row.reached, row.newest),
             is_under_way=row.place is not None,
             failures=row.failures,
         )

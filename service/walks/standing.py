@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_FLOOR = text("SELECT floor FROM reconciles WHERE account = :account AND app_id = :app_id")
 _STANDINGS = text("""
     SELECT apps.app_id, apps.name, now() AS moment, under_way.id IS NOT NULL AS is_under_way,
         under_way.next_at, under_way.began_at AS under_way_since, under_way.seen, under_way.expected,
@@ -101,9 +100,3 @@ async def read_standings(connection: AsyncConnection, account: str) -> list[Stan
         )
         for row in await connection.execute(_STANDINGS, {"account": account})
     ]
-
-
-async def read_floor(connection: AsyncConnection, account: str, app_id: str) -> str | None:
-    """Read the provider's stamp from which on edits of an app are watched for; None: from none yet."""
-    floor: str | None = await connection.scalar(_FLOOR, {"account": account, "app_id": app_id})
-    return floor

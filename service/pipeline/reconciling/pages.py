@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.changes.screening import Screened, screen_all
+from service.changes.screening import Screened, Watched, screen_all
 from service.changes.types import Fields
 from service.inbox.noticing import open_records
 from service.records.baseline import read_snapshots
@@ -18,9 +18,9 @@ class ScreenedPage:
 
     known: tuple[str, ...]
     different: tuple[str, ...]
-    """To be noticed: they differ, are back, or were created since we watch."""
+    """To be noticed: they differ, are back, or were created or edited since we watch, and never seen."""
     strange: tuple[str, ...]
-    """Never seen, and older than our watching."""
+    """Never seen, and as they were before our watching."""
     awaited: tuple[str, ...]
     """Deliveries of them are open: whoever settles these sees them."""
 
@@ -33,7 +33,7 @@ async def screen_page(
     listed = {one: fields for one, fields in page.items() if one not in awaited}
     snapshots = await read_snapshots(connection, account, app_id, listed)
     view = await view_app(connection, account, app_id)
-    found = screen_all(snapshots, listed, schema=view.schema, watched_since=view.watched_since)
+    found = screen_all(snapshots, listed, Watched(view.schema, view.watched_since, view.floor))
     return ScreenedPage(
         known=tuple(found[Screened.KNOWN]),
         different=tuple(found[Screened.DIFFERENT]),

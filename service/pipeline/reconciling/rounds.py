@@ -79,7 +79,7 @@ class Rounds:
         course = app.course
         if not app.is_under_way:
             await persist(lambda: self._begin(app.app_id))
-            course = Course(course.watermark, course.floor)
+            course = Course(course.watermark)
         while not course.is_over:
             if time.monotonic() > until:
                 return False
@@ -99,7 +99,7 @@ class Rounds:
         async def take() -> Course:
             async with self._engine.begin() as connection:
                 screened = await screen_page(connection, self._account, app_id, page)
-                wanted = [*screened.different, *course.edited_strangers(page, screened.strange)]
+                wanted = screened.different
                 await notice_records(
                     connection, self._account, app_id, wanted, origin=Origin.RECONCILE, due_in=self._grace
                 )

@@ -12,7 +12,6 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.changes.decision import Recheck
-from service.changes.judging import parse_stamp
 from service.changes.types import Fields, Origin
 from service.db.failures import is_our_fault
 from service.errors import LeaseLostError
@@ -25,7 +24,7 @@ from service.pipeline.reconciling.pages import screen_page
 from service.pipeline.rulebook import Rulebook
 from service.pipeline.settling.echoes import ComputedIn, none_computed
 from service.pipeline.settling.sights import Sights, store_sights
-from service.pipeline.walking.course import STAMP, Course, Reached
+from service.pipeline.walking.course import Course, Reached
 from service.records.baseline import take_in
 from service.records.slots import lock_slot
 from service.walks.repository import (
@@ -36,7 +35,6 @@ from service.walks.repository import (
     store_marks,
     store_progress,
 )
-from service.walks.standing import read_floor
 
 _log = structlog.get_logger()
 
@@ -47,15 +45,12 @@ ORIGINS: Mapping[WalkPurpose, Origin] = {
 """What the changes are called that a walk finds."""
 
 
-GRACE = timedelta(seconds=10)
-
-
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """How what a walk sees is kept."""
 
     provider: str
-    grace: timedelta = GRACE
+    grace: timedelta
     """How long a webhook may be on its way: what differs is not looked at before."""
     rulebook: Rulebook | None = None
     """The rules for records that were never seen, where they are to be run."""
@@ -141,28 +136,16 @@ async def _keep(
         await lock_slot(connection, walk.account, walk.app_id)  # before records, as everybody does
     screened = await screen_page(connection, walk.account, walk.app_id, reached.records)
     strange = {one: reached.records[one] for one in screened.strange}
-    edited: list[str] = []
-    if keeping.rulebook is None and strange:
-        floor = await read_floor(connection, walk.account, walk.app_id)
-        edited = [one for one, fields in strange.items() if _is_after(fields, floor)]
-    for one in edited:  # whoever is told of it later is told of a change
-        del strange[one]
     unstored = await _take_in_halving(connection, walk, strange, keeping, started=started)
     noticed = await notice_records(
         connection,
         walk.account,
         walk.app_id,
-        [*screened.different, *edited],
+        screened.different,
         origin=ORIGINS[walk.purpose],
         due_in=keeping.grace,
     )
     return len(strange) - unstored, len(noticed), unstored
-
-
-def _is_after(fields: Fields, floor: str | None) -> bool:
-    """Whether a record was edited after the provider's stamp from which on edits are watched for."""
-    shown, watched = parse_stamp(fields.get(STAMP)), parse_stamp(floor)
-    return shown is not None and watched is not None and shown > watched
 
 
 async def _take_in_halving(

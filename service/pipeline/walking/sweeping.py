@@ -27,7 +27,7 @@ from service.handlers.clipping import ERROR_LENGTH, clip
 from service.lifecycle import WalkPurpose
 from service.pipeline.accounts.walked import WalkedAccount
 from service.pipeline.halts import refuse_account
-from service.pipeline.walking.pages import GRACE, Keeping
+from service.pipeline.walking.pages import Keeping
 from service.pipeline.walking.reader import Reader
 from service.records.halts import read_rest
 from service.registrations.watched import watched_apps
@@ -51,7 +51,7 @@ class FullSweeps:
         *,
         accounts: Mapping[str, WalkedAccount],
         configuration: Configuration,
-        grace: timedelta = GRACE,
+        grace: timedelta,
         slice_: timedelta = SLICE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from service.changes.decision import Snapshot
-from service.changes.screening import Screened, screen, screen_all
+from service.changes.screening import Screened, Watched, screen, screen_all
 from service.changes.types import Fields
 from service.lifecycle import RecordState
 
@@ -19,8 +19,11 @@ FIELDS = {
 LIVE = Snapshot(RecordState.LIVE, 3, FIELDS)
 
 
+WATCHED = Watched(frozenset(FIELDS), SINCE)
+
+
 def screened(snapshot: Snapshot, **listed: object) -> Screened:
-    return screen(snapshot, {**FIELDS, **listed}, schema=frozenset(FIELDS), watched_since=SINCE)
+    return screen(snapshot, {**FIELDS, **listed}, WATCHED)
 
 
 @pytest.mark.parametrize(
@@ -60,10 +63,25 @@ def test_a_record_never_seen_is_a_change_if_it_is_not_older_than_our_watch(
 
 
 def test_without_knowing_since_when_we_watch_every_new_record_is_a_change() -> None:
-    assert screen(Snapshot(), FIELDS, schema=None, watched_since=None) is Screened.DIFFERENT
+    assert screen(Snapshot(), FIELDS, Watched(None, None)) is Screened.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("floor", "expected"),
+    [
+        ("2026-11-22T05:59:59", Screened.DIFFERENT),
+        ("2026-11-22T06:00:00", Screened.STRANGE),
+        ("no stamp", Screened.STRANGE),
+        (None, Screened.STRANGE),
+    ],
+)
+def test_a_record_never_seen_is_a_change_if_it_was_edited_after_the_floor(
+    floor: str | None, expected: Screened
+) -> None:
+    assert screen(Snapshot(), FIELDS, Watched(None, SINCE, floor)) is expected
 
 
 def test_every_listed_record_is_screened_once() -> None:
     listed = {"i1": FIELDS, "i2": {**FIELDS, "id": "i2"}, "i3": {**FIELDS, "status": "Done"}}
-    found = screen_all({"i1": LIVE, "i3": LIVE}, listed, schema=frozenset(FIELDS), watched_since=SINCE)
+    found = screen_all({"i1": LIVE, "i3": LIVE}, listed, WATCHED)
     assert found == {Screened.KNOWN: ["i1"], Screened.STRANGE: ["i2"], Screened.DIFFERENT: ["i3"]}

@@ -25,11 +25,11 @@ def page_of(*seconds: float) -> dict[str, dict[str, Any]]:
 
 OLD = page_of(*range(-400, -400 - PAGE, -1))
 """A page that lies below the watermark altogether."""
-COURSE = Course(stamp(0), stamp(-1000))
+COURSE = Course(stamp(0))
 
 
 def test_the_first_round_reads_one_page() -> None:
-    after = go_on(Course(None, None), OLD, [])
+    after = go_on(Course(None), OLD, [])
     assert (after.is_over, after.newest) == (True, stamp(-400))
 
 
@@ -73,12 +73,6 @@ def test_a_page_with_an_older_head_than_what_was_read_is_torn() -> None:
     assert step_back(course, 60).place == 40
 
 
-def test_records_never_seen_count_if_they_were_modified_after_the_floor() -> None:
-    course = Course(stamp(0), stamp(-3))
-    assert course.edited_strangers(page_of(-1, -2, -3, -4), ["r1", "r2", "r3"]) == ["r1"]
-    assert Course(None, None).edited_strangers(page_of(-1), ["r0"]) == []
-
-
 @pytest.mark.parametrize(
     ("watermark", "after"),
     [
@@ -89,7 +83,7 @@ def test_records_never_seen_count_if_they_were_modified_after_the_floor() -> Non
     ],
 )
 def test_a_filter_gets_a_stamp_like_the_providers(watermark: str | None, after: str | None) -> None:
-    assert Course(watermark, None).after == after
+    assert Course(watermark).after == after
 
 
 def test_how_old_an_edit_was_is_told_by_the_providers_clock() -> None:
@@ -143,7 +137,7 @@ def test_every_edit_is_seen_by_its_round_or_the_next(
     records: int, edits: list[int], meanwhile: list[tuple[bool, int]], at_once: int
 ) -> None:
     provider, waiting = List(records), list(meanwhile)
-    course, _ = provider.round(Course(None, None), lambda: None)
+    course, _ = provider.round(Course(None), lambda: None)
     since = provider.clock
     for choice in edits:
         provider.edit(choice)
@@ -154,11 +148,11 @@ def test_every_edit_is_seen_by_its_round_or_the_next(
                 deletes, choice = waiting.pop()
                 provider.delete(choice) if deletes else provider.edit(choice)
 
-    begin = Course(course.newest, course.newest)
+    begin = Course(course.newest)
     course, first = provider.round(begin, between)
     while waiting:
         between()
-    _, second = provider.round(Course(course.newest or begin.watermark, begin.floor), lambda: None)
+    _, second = provider.round(Course(course.newest or begin.watermark), lambda: None)
     edited = {one: stamp(at) for one, at in provider.rows.items() if at > since}
     missed = {one for one, at in edited.items() if at not in (first.get(one), second.get(one))}
     assert missed == set()

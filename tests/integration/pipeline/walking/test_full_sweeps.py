@@ -191,6 +191,8 @@ async def test_refused_credentials_halt_the_account(sweeping: Sweeping, database
 
 
 async def test_accounts_of_others_are_left_alone(sweeping: Sweeping, company: RunningSimulator) -> None:
-    sweeps = FullSweeps(sweeping.engine, accounts={}, configuration=sweeping.configuration)
+    sweeps = FullSweeps(
+        sweeping.engine, accounts={}, configuration=sweeping.configuration, grace=timedelta(0)
+    )
     await sweeps.sweep("unheard-of")
     assert company.state.calls == []
