@@ -57,34 +57,17 @@ def list_(
     json: Json = False,
 ) -> None:
     """List changes, the newest first."""
-    from service.records.listing import list_changes, list_judged_changes
+    from service.records.listing import ChangeFilter, list_changes, list_judged_changes
 
     if missed and rule is None:
         raise typer.BadParameter("name the rule with --rule", param_hint="--missed")
 
     async def read(connection: "AsyncConnection") -> "Sequence[ChangeView]":
         app_ids = await app_filter(connection, app_reference)
+        chosen = ChangeFilter(account=account, app_ids=app_ids, record_id=record, kind=kind, origin=origin)
         if rule is None:
-            return await list_changes(
-                connection,
-                account=account,
-                app_ids=app_ids,
-                record_id=record,
-                kind=kind,
-                origin=origin,
-                limit=limit,
-            )
-        return await list_judged_changes(
-            connection,
-            rule=rule,
-            missed=missed,
-            account=account,
-            app_ids=app_ids,
-            record_id=record,
-            kind=kind,
-            origin=origin,
-            limit=limit,
-        )
+            return await list_changes(connection, chosen, limit=limit)
+        return await list_judged_changes(connection, chosen, rule=rule, missed=missed, limit=limit)
 
     found = reading(attached_settings(), read)
     columns = {**_COLUMNS, "DECIDED BY": lambda each: each.decided_by} if missed else _COLUMNS

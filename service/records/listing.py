@@ -54,27 +54,43 @@ _LONGEST_STORING = timedelta(minutes=1)
 _COLUMNS = [getattr(ChangeRow, name) for name in ChangeView.__dataclass_fields__]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeFilter:
+    """Changes for which all of this holds; None: no matter what."""
+
+    account: str | None = None
+    app_ids: list[str] | None = None
+    record_id: str | None = None
+    kind: str | None = None
+    origin: str | None = None
+    before: tuple[datetime, UUID] | None = None
+    """Older than the one that was stored then, with this id."""
+
+    def newest_first(self, query: Select[Any]) -> Select[Any]:
+        """Leave only these changes in a query of changes, the newest first."""
+        for column, value in (
+            (ChangeRow.account, self.account),
+            (ChangeRow.record_id, self.record_id),
+            (ChangeRow.kind, self.kind),
+            (ChangeRow.origin, self.origin),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        if self.app_ids is not None:
+            query = query.where(ChangeRow.app_id.in_(self.app_ids))
+        if self.before is not None:
+            query = query.where(tuple_(ChangeRow.created_at, ChangeRow.id) < self.before)
+        return query.order_by(ChangeRow.created_at.desc(), ChangeRow.id.desc())
+
+
+_ANY = ChangeFilter()
+
+
 async def list_changes(
-    connection: AsyncConnection,
-    *,
-    account: str | None = None,
-    app_ids: list[str] | None = None,
-    record_id: str | None = None,
-    kind: str | None = None,
-    origin: str | None = None,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int = 50,
+    connection: AsyncConnection, chosen: ChangeFilter = _ANY, *, limit: int = 50
 ) -> list[ChangeView]:
-    """The newest changes first; `before`: older than the one made then, with this id."""
-    query = _chosen(
-        select(*_COLUMNS),
-        account=account,
-        app_ids=app_ids,
-        record_id=record_id,
-        kind=kind,
-        origin=origin,
-        before=before,
-    ).limit(limit)
+    """The newest changes first."""
+    query = chosen.newest_first(select(*_COLUMNS)).limit(limit)
     return [
         ChangeView(**{**row, "diff": _sides(row["diff"])})
         for row in (await connection.execute(query)).mappings()
@@ -82,65 +98,20 @@ async def list_changes(
 
 
 async def list_judged_changes(
-    connection: AsyncConnection,
-    *,
-    rule: str,
-    missed: bool,
-    account: str | None = None,
-    app_ids: list[str] | None = None,
-    record_id: str | None = None,
-    kind: str | None = None,
-    origin: str | None = None,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int = 50,
+    connection: AsyncConnection, chosen: ChangeFilter = _ANY, *, rule: str, missed: bool, limit: int = 50
 ) -> list[JudgedChange]:
     """The newest changes first that a rule matched when they were stored, or (`missed`) did not match.
 
     Only changes of the rule's own account and app: it says nothing of others.
     """
     decided_by = ChangeRow.verdicts[rule].astext
-    columns = (*_COLUMNS, decided_by.label("decided_by"))
-    query = _chosen(
-        select(*columns),
-        account=account,
-        app_ids=app_ids,
-        record_id=record_id,
-        kind=kind,
-        origin=origin,
-        before=before,
-    )
+    query = chosen.newest_first(select(*_COLUMNS, decided_by.label("decided_by")))
     query = query.where(ChangeRow.verdicts.has_key(rule)).limit(limit)
     query = query.where(decided_by.is_not(None) if missed else decided_by.is_(None))
     return [
         JudgedChange(**{**row, "diff": _sides(row["diff"])})
         for row in (await connection.execute(query)).mappings()
     ]
-
-
-def _chosen(
-    query: Select[Any],
-    *,
-    account: str | None,
-    app_ids: list[str] | None,
-    record_id: str | None,
-    kind: str | None,
-    origin: str | None,
-    before: tuple[datetime, UUID] | None,
-) -> Select[Any]:
-    query = query.order_by(ChangeRow.created_at.desc(), ChangeRow.id.desc())
-    if account is not None:
-        query = query.where(ChangeRow.account == account)
-    if app_ids is not None:
-        query = query.where(ChangeRow.app_id.in_(app_ids))
-    if record_id is not None:
-        query = query.where(ChangeRow.record_id == record_id)
-    if kind is not None:
-        query = query.where(ChangeRow.kind == kind)
-    if origin is not None:
-        query = query.where(ChangeRow.origin == origin)
-    if before is not None:
-        query = query.where(tuple_(ChangeRow.created_at, ChangeRow.id) < before)
-    return query
 
 
 async def show_change(connection: AsyncConnection, change_id: UUID) -> ChangeDetail:

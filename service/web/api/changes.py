@@ -12,6 +12,7 @@ from service.pipeline.explaining.explanation import Explanation
 from service.pipeline.showing.apps import known_app_ids
 from service.records.listing import (
     ChangeDetail,
+    ChangeFilter,
     ChangeView,
     JudgedChange,
     list_changes,
@@ -64,28 +65,19 @@ async def _list(desk: Desk, query: ChangesQuery) -> Page:
 
 
 async def _found(desk: Desk, query: ChangesQuery, app_ids: list[str] | None) -> Sequence[ChangeView]:
-    if query.rule is None:
-        return await list_changes(
-            desk.connection,
-            account=query.account,
-            app_ids=app_ids,
-            record_id=query.record,
-            kind=query.kind,
-            origin=query.origin,
-            before=query.cursor,
-            limit=query.limit + 1,
-        )
-    return await list_judged_changes(
-        desk.connection,
-        rule=query.rule,
-        missed=query.missed,
+    chosen = ChangeFilter(
         account=query.account,
         app_ids=app_ids,
         record_id=query.record,
         kind=query.kind,
         origin=query.origin,
         before=query.cursor,
-        limit=query.limit + 1,
+    )
+    limit = query.limit + 1
+    if query.rule is None:
+        return await list_changes(desk.connection, chosen, limit=limit)
+    return await list_judged_changes(
+        desk.connection, chosen, rule=query.rule, missed=query.missed, limit=limit
     )
 
 
