@@ -5,7 +5,7 @@
         ├── UnreachableError                   RETRY     no answer at all (the cause says more)
         ├── UnreadableAnswerError              RETRY     HTML, cut, empty, or not the documented shape
         ├── BadRequestError             400    DISCARD   what was sent is not acceptable
-        ├── DataTooLargeError                  RETRY     a 400 that says so, or more than we read: ask for less
+        ├── DataTooLargeError                  RETRY     400 that says so, or more than we read: ask for less
         ├── GatewayTimedOutError        499    RETRY     it took more than 90 s: ask for less
         ├── UnauthorizedError           401    HALT      the key is not accepted
         ├── AccessDeniedError           403    DISCARD   the key's role lacks a right

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AliasChoices, Field, WrapValidator
+from pydantic import AliasChoices, Field, SerializeAsAny, WrapValidator
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from service.onspring.models.tolerant import EmptyList, Text, Tolerant
@@ -87,5 +87,5 @@ def _by_type(data: Any, handler: ModelWrapValidatorHandler[AppField]) -> AppFiel
     return handler(data) if typed is None else typed.model_validate(data)
 
 
-AnyField: TypeAlias = Annotated[AppField, WrapValidator(_by_type)]
+AnyField: TypeAlias = Annotated[SerializeAsAny[AppField], WrapValidator(_by_type)]
 """A field as the class of its type; AppField for all others."""

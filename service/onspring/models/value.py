@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import StrictFloat, StrictInt, StrictStr, ValidationError, WrapValidator
+from pydantic import SerializeAsAny, StrictFloat, StrictInt, StrictStr, ValidationError, WrapValidator
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from service.onspring.models.tolerant import Tolerant
@@ -161,5 +161,5 @@ def _by_type(data: Any, handler: ModelWrapValidatorHandler[FieldValue]) -> Field
     return OtherValue.model_validate(data) if isinstance(data, dict) else handler(data)
 
 
-AnyValue: TypeAlias = Annotated[FieldValue, WrapValidator(_by_type)]
+AnyValue: TypeAlias = Annotated[SerializeAsAny[FieldValue], WrapValidator(_by_type)]
 """A value as the class of its type."""
