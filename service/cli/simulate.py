@@ -9,6 +9,7 @@ import typer
 
 from service.dev.simulators.faults import AnswerFault, Faults
 from service.dev.simulators.fusioo.switches import FUSIOO_SWITCHES
+from service.dev.simulators.onspring.switches import ONSPRING_SWITCHES
 from service.dev.simulators.switches import Register, Switch, read_answer
 
 app = typer.Typer(name="simulate", help="Stand in for a provider.", no_args_is_help=True)
@@ -63,6 +64,16 @@ def _with_switches(register: Register) -> Callable[[Callable[..., None]], Callab
     return decorate
 
 
+_Port = Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes any free one.")]
+_Answers = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE,…",
+        help="A wrong or slow answer, like status=503,share=0.1,times=none,path=/apps; may be repeated.",
+    ),
+]
+
+
 @app.command(
     "fusioo",
     epilog="Example: relay simulate fusioo --port 8010 --rate 2 --delivery-body record",
@@ -70,19 +81,13 @@ def _with_switches(register: Register) -> Callable[[Callable[..., None]], Callab
 @_with_switches(FUSIOO_SWITCHES)
 def fusioo(
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes any free one.")] = 8010,
+    port: _Port = 8010,
     seed: Annotated[int, typer.Option(help="The same seed makes the same records, edits and faults.")] = 0,
     token: Annotated[
         str | None, typer.Option(help="The administrator's token (default: a new one, printed).")
     ] = None,
     rate: Annotated[float, typer.Option(min=0, help="Edits a second; 0 for none.")] = 0.0,
-    answer: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=VALUE,…",
-            help="A wrong or slow answer, like status=503,share=0.1,times=none,path=/apps; may be repeated.",
-        ),
-    ] = None,
+    answer: _Answers = None,
     **values: bool | str | None,
 ) -> None:
     """Serve Fusioo's API on the loopback address, with two example apps, until Ctrl-C.
@@ -97,6 +102,35 @@ def fusioo(
         typer.echo(f"FUSIOO_TOKEN={token}")
     faults = Faults(deliveries=sections["deliveries"], reads=sections["reads"], answers=answers)
     run_simulator(port, seed, token, rate, settings=sections[""], oauth=sections["oauth"], faults=faults)
+
+
+@app.command(
+    "onspring",
+    epilog="Example: relay simulate onspring --port 8020 --unauthorized-body empty --quote-escape none",
+)
+@_with_switches(ONSPRING_SWITCHES)
+def onspring(
+    *,
+    port: _Port = 8020,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same ids and faults.")] = 0,
+    key: Annotated[
+        str | None, typer.Option(help="The administrator's API key (default: a new one, printed).")
+    ] = None,
+    answer: _Answers = None,
+    **values: bool | str | None,
+) -> None:
+    """Serve Onspring's API on the loopback address, with three example apps, until Ctrl-C.
+
+    The options after the first few are switches for what is not known of the real Onspring, and for faults.
+    """
+    from service.dev.simulators.onspring.server import run_simulator
+
+    sections, answers = _turned(ONSPRING_SWITCHES, values, answer)
+    if key is None:
+        key = secrets.token_urlsafe(16)
+        typer.echo(f"ONSPRING_API_KEY={key}")
+    faults = Faults(deliveries=sections["deliveries"], answers=answers)
+    run_simulator(port, seed, key, settings=sections[""], faults=faults)
 
 
 def _turned(
