@@ -9,7 +9,8 @@ from service.dev.reference.simulator_controls import CONTROLS
 from service.dev.simulators.fusioo.control_routes import control_routes
 from service.dev.simulators.fusioo.edits import EditStream
 from service.dev.simulators.fusioo.example_apps import example_state
-from service.dev.simulators.fusioo.switches import LISTED, Switch, switches, switches_of
+from service.dev.simulators.fusioo.switches import FUSIOO_SWITCHES
+from service.dev.simulators.switches import LISTED, Switch, switches_of
 from tests.fixtures.source import ROOT
 
 UNKNOWN = {
@@ -38,7 +39,7 @@ UNKNOWN = {
 }
 """What is still to be learnt from a live account, and the switches that let us try what it may be."""
 
-SWITCHES = {switch.name: switch for switch in switches()}
+SWITCHES = {switch.name: switch for switch in FUSIOO_SWITCHES.switches()}
 TRIES = sorted((ROOT / "tests" / "integration").rglob("test_*.py"))
 
 

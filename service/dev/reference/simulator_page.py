@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from service.dev.reference.markdown import code, table
 from service.dev.reference.simulator_controls import CONTROLS
-from service.dev.simulators.fusioo.switches import LISTED, SECTIONS, Switch, switches_of
+from service.dev.simulators.fusioo.switches import SECTIONS
+from service.dev.simulators.switches import LISTED, Switch, switches_of
 
 _HEAD = """\
 # The simulated Fusioo
