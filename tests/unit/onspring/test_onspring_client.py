@@ -191,7 +191,10 @@ async def test_what_a_repetition_could_harm_or_not_help_goes_out_once(
 
 
 async def test_what_was_never_sent_is_repeated_also_where_it_writes() -> None:
-    answers = [httpx2.ConnectError("refused"), httpx2.Response(201, json={"id": 1, "warnings": None})]
+    answers: list[httpx2.Response | Exception] = [
+        httpx2.ConnectError("refused"),
+        httpx2.Response(201, json={"id": 1, "warnings": None}),
+    ]
 
     def answer(_: httpx2.Request) -> httpx2.Response:
         following = answers.pop(0)
