@@ -51,11 +51,6 @@ class Call:
     within: float | None = None
     """Seconds for the whole call, where the client's own limit is not meant for it."""
 
-    @property
-    def replayable(self) -> bool:
-        """Whether the body can be sent once more."""
-        return not isinstance(self.body, Upload) or self.body.replayable
-
 
 def check_base_url(url: str) -> str:
     """Give the base URL without a slash at its end. Raises ConfigurationError for anything but http(s)."""

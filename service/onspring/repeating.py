@@ -15,7 +15,7 @@ def is_repeatable(call: Call, error: Exception) -> bool:
         return False
     if error.disposition is not Disposition.RETRY:
         return False
-    return not may_have_acted(error) or (call.endpoint.idempotent and call.replayable)
+    return not may_have_acted(error) or call.endpoint.idempotent
 
 
 def may_have_acted(error: Exception) -> bool:

@@ -190,6 +190,23 @@ async def test_what_a_repetition_could_harm_or_not_help_goes_out_once(
     assert len(onspring.requests) == 1
 
 
+async def test_what_was_never_sent_is_repeated_also_where_it_writes() -> None:
+    answers: list[httpx2.Response | Exception] = [
+        httpx2.ConnectError("refused"),
+        httpx2.Response(201, json={"id": 1, "warnings": None}),
+    ]
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        following = answers.pop(0)
+        if isinstance(following, Exception):
+            raise following
+        return following
+
+    async with client_over(answer, retries=QUICK, timeout=60) as client:
+        assert (await client.records.save(1, {2: "a"})).id == 1
+    assert answers == []
+
+
 async def test_a_deletion_whose_answer_was_lost_and_that_finds_nothing_has_worked() -> None:
     lost, gone = httpx2.Response(502), said(404, "no record")
     async with client_over(Recorder(lost, gone), retries=QUICK, timeout=60) as client:
