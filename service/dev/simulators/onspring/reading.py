@@ -53,9 +53,9 @@ def names_of(state: OnspringState, field: AppField, chosen: list[str]) -> list[s
 
 
 def display_names(state: OnspringState, field: AppField, references: list[int]) -> list[str]:
-    """Give what stands for referenced records: the first text field of their app, or the id."""
+    """Give what stands for referenced records: their app's first text field that is required, or the id."""
     app_id = field.referenced_app_id or 0
-    texts = [known.id for known in state.fields_of(app_id) if known.type == "Text"]
+    texts = [known.id for known in state.fields_of(app_id) if known.type == "Text" and known.is_required]
     found = (state.records.find(app_id, record_id) for record_id in references)
     return [str(record.values.get(texts[0], record.id) if texts else record.id) for record in found if record]
 
