@@ -1,15 +1,19 @@
-"""What is not known of Fusioo can be switched in the simulator; every switch is tried, and described."""
+"""What is not known of a provider can be switched in its simulator; every switch is tried, and described."""
 
 import re
 
 import pytest
 
 from service.cli.reference import REFERENCE
-from service.dev.reference.simulator_controls import CONTROLS
+from service.dev.reference.simulator_controls import CONTROLS, ONSPRING_CONTROLS
 from service.dev.simulators.fusioo.control_routes import control_routes
 from service.dev.simulators.fusioo.edits import EditStream
 from service.dev.simulators.fusioo.example_apps import example_state
-from service.dev.simulators.fusioo.switches import LISTED, Switch, switches, switches_of
+from service.dev.simulators.fusioo.switches import FUSIOO_SWITCHES
+from service.dev.simulators.onspring.control_routes import control_routes as onspring_control_routes
+from service.dev.simulators.onspring.example import example_state as onspring_state
+from service.dev.simulators.onspring.switches import ONSPRING_SWITCHES
+from service.dev.simulators.switches import LISTED, Switch, switches_of
 from tests.fixtures.source import ROOT
 
 UNKNOWN = {
@@ -38,7 +42,7 @@ UNKNOWN = {
 }
 """What is still to be learnt from a live account, and the switches that let us try what it may be."""
 
-SWITCHES = {switch.name: switch for switch in switches()}
+SWITCHES = {switch.name: switch for switch in FUSIOO_SWITCHES.switches()}
 TRIES = sorted((ROOT / "tests" / "integration").rglob("test_*.py"))
 
 
@@ -71,6 +75,24 @@ def test_the_page_names_every_control() -> None:
 def test_the_page_names_every_switch() -> None:
     page = (REFERENCE / "simulator.md").read_text("utf-8")
     assert [name for name in SWITCHES if f"| `{name}` |" not in page] == []
+
+
+def test_every_switch_of_onspring_is_tried_and_described() -> None:
+    files = (ROOT / "tests").rglob("onspring/test_*.py")
+    tried = "".join(path.read_text("utf-8") for path in files)
+    own = [switch for switch in ONSPRING_SWITCHES.switches() if not switch.section]
+    assert [switch.name for switch in own if not re.search(_turning(switch), tried)] == []
+    page = (REFERENCE / "simulator.md").read_text("utf-8")
+    assert [switch.name for switch in own if f"| `{switch.name}` |" not in page] == []
+
+
+def test_the_page_names_every_control_of_onspring() -> None:
+    real = {
+        (method, re.sub(r":\w+\}", "}", route.path).removeprefix("/_sim"))
+        for route in onspring_control_routes(onspring_state(key="any"))
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert {(method, control.path) for control in ONSPRING_CONTROLS for method in control.methods} == real
 
 
 def _turning(switch: Switch) -> str:

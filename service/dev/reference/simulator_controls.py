@@ -65,3 +65,53 @@ CONTROLS = (
     Control(("POST",), "/webhooks/{webhook_id}/enable", "sends to a webhook again that was disabled"),
     Control(("PATCH",), "/quotas", "changes the sizes that discussions, comments and files may have"),
 )
+
+ONSPRING_CONTROLS = (
+    Control(("GET",), "/state", "shows everything; `?records=false` leaves the records out"),
+    Control(("GET", "POST", "DELETE"), "/switches", "shows the switches, sets those named, puts all back"),
+    Control(("GET", "POST", "DELETE"), "/faults", "shows the faults, replaces sections named, clears all"),
+    Control(("GET",), "/held", "lists the calls that are held"),
+    Control(("POST",), "/release", 'lets the oldest `{"count": 1}` of them go, or all'),
+    Control(
+        ("PUT", "DELETE"),
+        "/keys/{key}",
+        'lets a key stand for a role (`name`, `admin`, `apps`: `{"195": ["read"]}`, …), or takes it away',
+    ),
+    Control(("PUT", "DELETE"), "/apps/{id}", 'sets or removes an app: `{"name": "Tasks"}`'),
+    Control(
+        ("PUT", "DELETE"),
+        "/fields/{id}",
+        'sets or removes a field: `{"app_id": 195, "name": "Notes", "type": "Text"}`',
+    ),
+    Control(("PUT",), "/lists/{id}", 'replaces the values of a list: `{"values": [{"id": …, "name": …}]}`'),
+    Control(
+        ("PUT", "DELETE"),
+        "/reports/{id}",
+        "sets or removes a report (`app_id`, `name`, `field_ids`, `filter`, `chart_field_id`)",
+    ),
+    Control(
+        ("PUT", "DELETE"),
+        "/outcomes/{id}",
+        "sets or removes a REST API outcome (`app_id`, `url`, `on`, `filter`, `body`, `headers`, `auth`, …)",
+    ),
+    Control(
+        ("POST",),
+        "/records/{app_id}",
+        'creates a record as a person would: `{"6983": "A name"}`, values by the ids of fields',
+    ),
+    Control(
+        ("PATCH", "DELETE"),
+        "/records/{app_id}/{record_id}",
+        "updates or deletes a record, as a person",
+    ),
+    Control(
+        ("POST",),
+        "/bulk/{app_id}",
+        'creates many, told to nobody: `{"count": 1000, "values": {"6983": "Task {number}"}}`',
+    ),
+    Control(
+        ("POST",),
+        "/attachments/{app_id}/{record_id}/{field_id}",
+        "attaches a file that is stored elsewhere (`name`, `storage_location`, both links)",
+    ),
+)

@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Sequence
 
 from service.dev.reference.markdown import code, table
-from service.dev.reference.simulator_controls import CONTROLS
-from service.dev.simulators.fusioo.switches import LISTED, SECTIONS, Switch, switches_of
+from service.dev.reference.simulator_controls import CONTROLS, ONSPRING_CONTROLS, Control
+from service.dev.simulators.fusioo.switches import SECTIONS
+from service.dev.simulators.onspring.switches import ONSPRING_SWITCHES
+from service.dev.simulators.switches import LISTED, Switch, switches_of
 
 _HEAD = """\
-# The simulated Fusioo
+# The simulated Fusioo and Onspring
 
-`relay simulate fusioo` stands in for a Fusioo account: its API, webhooks, and two example apps. What is not
-known of the real Fusioo is a switch here, and so is what can go wrong. No switch is turned until somebody
-does: each default is documented by Fusioo, or the likeliest guess.
+`relay simulate fusioo` stands in for a Fusioo account: its API, webhooks, and two example apps.
+[`relay simulate onspring`](#the-simulated-onspring) stands in for an Onspring instance. What is not
+known of the real ones is a switch here, and so is what can go wrong. No switch is turned until somebody
+does: each default is documented by the provider, or the likeliest guess.
 
 This page is generated: `make docs` writes it from the switches themselves.
 
@@ -48,24 +51,56 @@ Any number of them; the first that fits a call and strikes is given. On the comm
     ),
 }
 _ROUTES_HEAD = """
-## Control routes
+## {heading}
 
-They need no token, cost no call, and answer this machine only. 400 says what is wrong, 404 what is not there.
+They need no {proof}, cost no call, and answer this machine only. 400 says what is wrong, 404 what is not
+there.
 """
+_ONSPRING_HEAD = """
+## The simulated Onspring
+
+`relay simulate onspring` serves the whole API of Onspring at its root (no `/v2`), with the apps Users, Groups
+and Tasks. Its query language is read as the API's page has it; keys have roles that see and do only what they
+may; REST API outcomes are sent, and what is answered is put into the record.
+
+A call needs the header `X-ApiKey`; the command prints the administrator's. A filter that cannot be read is
+answered 400, with the place of the mistake. A wrong answer with the body `envelope` is `{"message": …}` here;
+its `code`, and faults of reads, are not for Onspring. A 429, which Onspring's page does not know, is
+`--answer status=429,retry_after=5`.
+"""
+_ONSPRING_PARTS = {
+    "": ("Settings of the simulated Onspring", "How it behaves where Onspring is not known to."),
+    "deliveries": (
+        "Faults of outcomes",
+        "As the faults of deliveries above: the switches `deliveries.*` have the same names and meaning.",
+    ),
+}
 
 
 def render_simulator() -> str:
     """Write the page as Markdown."""
-    parts = (_part(section, owner) for section, owner in {**SECTIONS, **LISTED}.items())
-    rows = ((f"{', '.join(each.methods)} {code(f'/_sim{each.path}')}", each.meaning) for each in CONTROLS)
-    routes = table(("route", "what it does"), rows)
-    return (
-        f"{_HEAD.replace('{ways}', table(('where', 'how'), _WAYS))}{''.join(parts)}{_ROUTES_HEAD}\n{routes}"
+    parts = (_part(_PARTS[section], section, owner) for section, owner in {**SECTIONS, **LISTED}.items())
+    return "".join(
+        [
+            _HEAD.replace("{ways}", table(("where", "how"), _WAYS)),
+            *parts,
+            _routes("Control routes", "token", CONTROLS),
+            _ONSPRING_HEAD,
+            _part(_ONSPRING_PARTS[""], "", ONSPRING_SWITCHES.sections[""]),
+            "\n## {}\n\n{}\n".format(*_ONSPRING_PARTS["deliveries"]),
+            _routes("Control routes of the simulated Onspring", "key", ONSPRING_CONTROLS),
+        ]
     )
 
 
-def _part(section: str, owner: type) -> str:
-    heading, told = _PARTS[section]
+def _routes(heading: str, proof: str, controls: Sequence[Control]) -> str:
+    rows = ((f"{', '.join(each.methods)} {code(f'/_sim{each.path}')}", each.meaning) for each in controls)
+    head = _ROUTES_HEAD.format(heading=heading, proof=proof)
+    return f"{head}\n{table(('route', 'what it does'), rows)}"
+
+
+def _part(told_of: tuple[str, str], section: str, owner: type) -> str:
+    heading, told = told_of
     titles = ("switch", "takes", "default", "meaning")
     return f"\n## {heading}\n\n{told}\n\n{table(titles, _rows(switches_of(section, owner)))}"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from service.dev.simulators.fusioo.switches import switches
+from service.dev.simulators.fusioo.switches import FUSIOO_SWITCHES
 from tests.fixtures.command import Relay
 from tests.fixtures.waiting import free_port, wait_until
 
@@ -34,7 +34,7 @@ def test_switches_are_turned_by_options() -> None:
             "deliveries.drop_share": 0.25,
             "reads.stale_seconds": 2,
         }
-        assert shown == {switch.name: switch.default for switch in switches()} | turned
+        assert shown == {switch.name: switch.default for switch in FUSIOO_SWITCHES.switches()} | turned
         answers = httpx2.get(f"{origin}/_sim/faults").json()["answers"]
         assert [(each["status"], each["times"]) for each in answers] == [(502, None), (429, 1)]
     finally:
@@ -68,6 +68,6 @@ def test_a_wrong_value_is_wrong_use(relay: Relay, options: list[str], complaint:
 
 def test_help_shows_every_switch(relay: Relay) -> None:
     told = relay("simulate", "fusioo", "--help").stdout
-    for switch in switches():
+    for switch in FUSIOO_SWITCHES.switches():
         option = switch.name.replace(".", "-").replace("_", "-")
         assert f"--{option} " in told or f"--{option}, " in told

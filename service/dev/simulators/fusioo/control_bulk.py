@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 from starlette.requests import Request
 
-from service.dev.simulators.fusioo.controls import Row, person_in, read_object
+from service.dev.simulators.controls import Row, person_in, read_object
 from service.dev.simulators.fusioo.defaults import with_defaults
 from service.dev.simulators.fusioo.filters import check_filter, matches
 from service.dev.simulators.fusioo.origins import Origin

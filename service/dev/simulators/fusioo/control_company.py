@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import TypeAdapter
 from starlette.requests import Request
 
+from service.dev.simulators.controls import Row, read_object
 from service.dev.simulators.fusioo.access import User
-from service.dev.simulators.fusioo.controls import Row, read_object
 from service.dev.simulators.fusioo.filters import check_filter
 from service.dev.simulators.fusioo.members import Member
 from service.dev.simulators.fusioo.quotas import Quotas

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from service.dev.simulators.fusioo.controls import Row, person_in, read_object
+from service.dev.simulators.controls import Row, person_in, read_object
 from service.dev.simulators.fusioo.defaults import with_defaults
 from service.dev.simulators.fusioo.origins import Origin
 from service.dev.simulators.fusioo.records import Record

@@ -6,10 +6,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
+from service.dev.simulators.controls import Row, read_object, routes_of
 from service.dev.simulators.fusioo.control_bulk import bulk_controls
 from service.dev.simulators.fusioo.control_company import company_controls
 from service.dev.simulators.fusioo.control_records import record_controls
-from service.dev.simulators.fusioo.controls import Row, read_object, routes_of
 from service.dev.simulators.fusioo.edits import EditStream
 from service.dev.simulators.fusioo.state import FusiooState
 from service.dev.simulators.fusioo.switch_routes import switch_routes

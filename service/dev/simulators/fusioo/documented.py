@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from service.dev.simulators.contents import Content
 from service.dev.simulators.fusioo.access import User
-from service.dev.simulators.fusioo.contents import Content
 from service.dev.simulators.fusioo.conversations import Comment, Discussion
 from service.dev.simulators.fusioo.example_apps import CLIENTS_ID, PEOPLE, TASKS_ID, clients_app, tasks_app
 from service.dev.simulators.fusioo.files import StoredFile

@@ -16,6 +16,7 @@ from service.dev.simulators.fusioo.access import User
 from service.dev.simulators.fusioo.envelope import (
     Code,
     RefusedCallError,
+    body_of,
     invalid,
     refusal,
     success,
@@ -23,7 +24,7 @@ from service.dev.simulators.fusioo.envelope import (
 from service.dev.simulators.fusioo.listing import parse_ids
 from service.dev.simulators.fusioo.long_urls import long_url_refusal
 from service.dev.simulators.fusioo.state import Call, FusiooState
-from service.dev.simulators.fusioo.wrong_answers import wrong_answer
+from service.dev.simulators.wrong_answers import wrong_answer
 
 Act = Callable[[FusiooState, User, Request], Awaitable[Any]]
 """Carry a call out; answers the envelope's data or a whole response, raises RefusedCallError."""
@@ -104,7 +105,8 @@ class Door:
         response = await self._carry_out(request) if done else Response()
         if fault is not None:
             await asyncio.sleep(fault.delay_seconds)
-            response = wrong_answer(fault, response)
+            code = Code.INTERNAL if fault.code is None else fault.code
+            response = wrong_answer(fault, response, body_of(code, None))
         if hold is not None and hold.moment == "answer":
             await self._state.gate.wait(method, path)
         call.status = response.status_code

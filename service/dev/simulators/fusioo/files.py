@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from service.dev.simulators.fusioo.contents import Content
+from service.dev.simulators.contents import Content
 from service.dev.simulators.fusioo.records import stamp
 
 TEMPORARY_LIFE = timedelta(days=2)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from service.dev.simulators.fusioo.contents import Content
+from service.dev.simulators.contents import Content
 from service.dev.simulators.fusioo.conversations import Comment, Discussion
 from service.dev.simulators.fusioo.files import StoredFile
 from service.dev.simulators.fusioo.members import Member

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from service.dev.simulators.fusioo.contents import Content
+from service.dev.simulators.contents import Content
 from service.dev.simulators.fusioo.envelope import Code, RefusedCallError, invalid
-from service.dev.simulators.fusioo.multipart import MultipartReader, PartBegins, PartData
 from service.dev.simulators.fusioo.quotas import Quotas
+from service.dev.simulators.multipart import MultipartReader, PartBegins, PartData
 
 _PART = "file"
 

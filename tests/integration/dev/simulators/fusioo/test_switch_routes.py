@@ -6,14 +6,14 @@ import pytest
 
 from service.dev.simulators.fusioo.example_apps import example_state
 from service.dev.simulators.fusioo.settings import FusiooSettings
-from service.dev.simulators.fusioo.switches import switches
+from service.dev.simulators.fusioo.switches import FUSIOO_SWITCHES
 from tests.fixtures.simulator import TOKEN, RunningSimulator, running_simulator
 
 
 async def test_all_are_shown_as_they_are(simulator: RunningSimulator) -> None:
     async with simulator.client() as api:
         shown = (await api.get("/_sim/switches")).json()
-    assert shown == {switch.name: switch.default for switch in switches()}
+    assert shown == {switch.name: switch.default for switch in FUSIOO_SWITCHES.switches()}
 
 
 async def test_those_that_are_named_are_turned_and_put_back() -> None:

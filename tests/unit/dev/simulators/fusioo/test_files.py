@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.dev.simulators.fusioo.contents import Content
+from service.dev.simulators.contents import Content
 from service.dev.simulators.fusioo.files import FileStore, StoredFile
 
 

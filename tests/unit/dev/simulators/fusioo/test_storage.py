@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.dev.simulators.fusioo.contents import Content
+from service.dev.simulators.contents import Content
 from service.dev.simulators.fusioo.example_apps import TASKS_ID, example_state
 from service.dev.simulators.fusioo.storage import dump, kept_in, restore
 from service.errors import ConfigurationError

@@ -7,29 +7,30 @@ import pytest
 
 from service.dev.simulators.faults import AnswerFault
 from service.dev.simulators.fusioo.records import Happening
-from service.dev.simulators.fusioo.switches import SECTIONS, Switch, read_answer, switches, turned
+from service.dev.simulators.fusioo.switches import FUSIOO_SWITCHES
+from service.dev.simulators.switches import Switch, read_answer
 
-SWITCHES = {switch.name: switch for switch in switches()}
+SWITCHES = {switch.name: switch for switch in FUSIOO_SWITCHES.switches()}
 
 
 def _fresh() -> dict[str, Any]:
-    return {name: owner() for name, owner in SECTIONS.items()}
+    return FUSIOO_SWITCHES.fresh()
 
 
 @pytest.mark.parametrize("switch", SWITCHES.values(), ids=list(SWITCHES))
 def test_the_default_is_read_as_it_is_written(switch: Switch) -> None:
-    assert turned(_fresh(), {switch.name: switch.read(switch.default_text)}) == _fresh()
+    assert FUSIOO_SWITCHES.turned(_fresh(), {switch.name: switch.read(switch.default_text)}) == _fresh()
     assert switch.meaning.endswith(".")
 
 
 @pytest.mark.parametrize("switch", SWITCHES.values(), ids=list(SWITCHES))
 def test_every_choice_is_taken(switch: Switch) -> None:
     for choice in switch.choices:
-        section = turned(_fresh(), {switch.name: switch.read(choice)})[switch.section]
+        section = FUSIOO_SWITCHES.turned(_fresh(), {switch.name: switch.read(choice)})[switch.section]
         assert getattr(section, switch.key) in {choice, None, *([int(choice)] if choice.isdecimal() else [])}
     if switch.choices:
         with pytest.raises(ValueError, match=switch.name):
-            turned(_fresh(), {switch.name: switch.read("another")})
+            FUSIOO_SWITCHES.turned(_fresh(), {switch.name: switch.read("another")})
 
 
 @pytest.mark.parametrize(
@@ -50,13 +51,13 @@ def test_every_choice_is_taken(switch: Switch) -> None:
 )
 def test_values_are_read(name: str, text: str, value: Any) -> None:
     switch = SWITCHES[name]
-    section = turned(_fresh(), {name: switch.read(text)})[switch.section]
+    section = FUSIOO_SWITCHES.turned(_fresh(), {name: switch.read(text)})[switch.section]
     assert getattr(section, switch.key) == value
 
 
 def test_sections_that_are_copied_stay_as_they_were() -> None:
     first = _fresh()
-    changed = turned(first, {"missing_ids": "null", "deliveries.drop_next": 2})
+    changed = FUSIOO_SWITCHES.turned(first, {"missing_ids": "null", "deliveries.drop_next": 2})
     assert first == _fresh()
     assert changed["deliveries"].next_fate is not first["deliveries"].next_fate
     assert (changed[""].missing_ids, changed["deliveries"].drop_next) == ("null", 2)

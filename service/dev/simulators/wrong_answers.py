@@ -1,18 +1,18 @@
 """Answers as they come from a provider in trouble, or from something in front of it."""
 
+from typing import Any
+
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from service.dev.simulators.faults import AnswerFault
-from service.dev.simulators.fusioo.envelope import Code, body_of
 
 _HTML = "<html><body><h1>Service unavailable</h1></body></html>"
 
 
-def wrong_answer(fault: AnswerFault, usual: Response) -> Response:
-    """Answer as the fault says; `usual` is the right answer."""
+def wrong_answer(fault: AnswerFault, usual: Response, envelope: Any) -> Response:
+    """Answer as the fault says; `usual` is the right answer, `envelope` the JSON of the provider's errors."""
     headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
-    envelope = body_of(Code.INTERNAL if fault.code is None else fault.code, None)
     match fault.body:
         case "usual":
             return usual

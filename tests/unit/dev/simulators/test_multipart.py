@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.dev.simulators.fusioo.multipart import MultipartReader, PartBegins, PartData
+from service.dev.simulators.multipart import MultipartReader, PartBegins, PartData
 
 _BOUNDARY = "b0"
 _HEADER = f"multipart/form-data; boundary={_BOUNDARY}"
