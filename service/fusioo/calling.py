@@ -21,21 +21,13 @@ from service.fusioo.repeating import is_repeatable, may_have_acted
 from service.fusioo.requests import build_request
 from service.transport.errors import ResponseTooLargeError, TransportError
 from service.transport.http import Client, send
+from service.transport.limits import Limits
 from service.transport.metering import Meter, Unmetered
-from service.transport.retrying import Retries, retry
+from service.transport.retrying import retry
 from service.transport.streaming import Arriving, receive
 
 Result = TypeVar("Result")
 Credentials = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a call may take: seconds with all its repetitions, bytes of its answer, attempts."""
-
-    timeout: float
-    max_bytes: int
-    retries: Retries
 
 
 class Caller:

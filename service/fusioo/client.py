@@ -7,9 +7,9 @@ from pydantic import SecretStr
 
 from service.fusioo import endpoints
 from service.fusioo.auth import Auth, StaticToken
-from service.fusioo.calling import Caller, Limits
+from service.fusioo.calling import Caller
 from service.fusioo.oauth import Application
-from service.fusioo.protocol import BASE_URL, build_call, check_base_url, check_time_limit
+from service.fusioo.protocol import BASE_URL, build_call, check_base_url
 from service.fusioo.refreshing import OAuthToken
 from service.fusioo.resources.apps import Apps
 from service.fusioo.resources.comments import Comments
@@ -21,6 +21,7 @@ from service.fusioo.resources.webhooks import Webhooks
 from service.fusioo.tokens import MemoryTokens, TokenStore
 from service.fusioo.writes import Noting, unnoted
 from service.transport.http import Client, Timeout, Transport, make_client
+from service.transport.limits import Limits, check_time_limit
 from service.transport.metering import Meter, Unmetered
 from service.transport.retrying import Retries
 

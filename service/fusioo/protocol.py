@@ -5,7 +5,6 @@ HTTP status says: which status comes with which code is not documented.
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,9 @@ from service.errors import ConfigurationError
 from service.fusioo import errors
 from service.fusioo.endpoints import EVERYWHERE, Endpoint
 from service.fusioo.errors import FusiooError
-from service.fusioo.uploads import Upload
+from service.transport.limits import check_time_limit
 from service.transport.messages import Response
+from service.transport.uploads import Upload
 
 BASE_URL = "https://api.fusioo.com/v3"
 
@@ -87,13 +87,6 @@ def check_base_url(url: str) -> str:
             remedy=f"use version 3: {BASE_URL}",
         )
     return url.rstrip("/")
-
-
-def check_time_limit(seconds: float) -> float:
-    """Give the time limit of a call back. Raises ValueError where it is none."""
-    if not (seconds > 0 and math.isfinite(seconds)):
-        raise ValueError(f"a call's time limit must be a number of seconds above 0, not {seconds}")
-    return seconds
 
 
 def build_call(

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from service.fusioo.protocol import Call
-from service.fusioo.uploads import Upload
 from service.transport.messages import Request
+from service.transport.uploads import Upload
 
 _JSON = "application/json"
 

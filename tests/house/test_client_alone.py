@@ -1,18 +1,21 @@
-"""The contract that keeps Fusioo's client usable without the rest knows every room of the service."""
+"""The contracts that keep each provider's client usable without the rest know every room of the service."""
 
 import tomllib
 
+import pytest
+
 from tests.fixtures.source import ROOT, SERVICE
 
-ALLOWED = {"errors", "clock", "transport", "budget", "fusioo"}
+SHARED = {"errors", "clock", "transport", "budget"}
 
 
-def test_the_contract_forbids_every_other_room() -> None:
+@pytest.mark.parametrize(("contract", "room"), [("client-alone", "fusioo"), ("onspring-alone", "onspring")])
+def test_the_contract_forbids_every_other_room(contract: str, room: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    contracts = {contract["id"]: contract for contract in project["tool"]["importlinter"]["contracts"]}
+    contracts = {each["id"]: each for each in project["tool"]["importlinter"]["contracts"]}
     rooms = {
         path.stem for path in SERVICE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    assert set(contracts["client-alone"]["forbidden_modules"]) == {
-        f"service.{room}" for room in rooms - ALLOWED - {"__init__"}
+    assert set(contracts[contract]["forbidden_modules"]) == {
+        f"service.{other}" for other in rooms - SHARED - {room, "__init__"}
     }

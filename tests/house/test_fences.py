@@ -19,6 +19,7 @@ BREACHES = {
     "dramatiq": ("pipeline/jobs.py", "import dramatiq"),
     "httpx2": ("handlers/builtin/http.py", "import httpx2"),
     "client-alone": ("fusioo/auth.py", "from service.sealing import SecretBox"),
+    "onspring-alone": ("onspring/keys.py", "from service.sealing import SecretBox"),
     "no-database": ("fusioo/source.py", "from service.db.base import Base"),
     "no-queries": ("web/app.py", "import sqlalchemy"),
     "pure": ("changes/diff.py", "import socket"),

@@ -18,6 +18,7 @@ HEAVY = {"dramatiq", "httpx2", "psycopg", "sqlalchemy", "starlette", "uvicorn"}
         ("service.handlers", {"sqlalchemy"}),  # the type of ctx.db
         ("service.rules.loader", set()),
         ("service.fusioo.client", {"httpx2"}),  # usable without the rest
+        ("service.onspring.client", {"httpx2"}),
     ],
 )
 def test_it_loads_no_more_than_it_needs(module: str, needed: set[str]) -> None:

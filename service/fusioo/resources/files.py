@@ -5,11 +5,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from service.fusioo import answers, endpoints
-from service.fusioo.downloads import Download
 from service.fusioo.models import CreatedFile, FileInfo
 from service.fusioo.protocol import Call, build_call
-from service.fusioo.uploads import Content, Upload
+from service.transport.downloads import Download
 from service.transport.streaming import Arriving
+from service.transport.uploads import Content, Upload
 
 _WITHIN = 3600.0
 """Seconds that a file may take altogether, unless something else is asked for."""

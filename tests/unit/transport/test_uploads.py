@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.fusioo.uploads import Content, Upload
 from service.transport.errors import UnsendableRequestError
+from service.transport.uploads import Content, Upload
 from tests.fixtures.multipart import Part, read_form
 
 
@@ -108,3 +108,14 @@ async def test_a_file_that_was_not_read_to_its_end_is_closed(tmp_path: Path) -> 
     with pytest.raises(ValueError, match="closed file"):
         await anext(body)
     assert len(await body_of(upload)) == upload.length
+
+
+async def test_values_come_before_the_file() -> None:
+    values = {"RecordId": "140", "Notes": 'two\r\nlines, "quoted", ünïcode'}
+    upload = await Upload.of(b"content", name="a.txt", part="File", values=values)
+    body = await body_of(upload)
+    assert upload.length == len(body)
+    record, notes, file = read_form(upload.content_type, body)
+    assert (record.field, record.content) == ("RecordId", b"140")
+    assert (notes.field, notes.content.decode()) == ("Notes", values["Notes"])
+    assert file == Part("File", "a.txt", "text/plain", b"content")

@@ -1,4 +1,4 @@
-"""A file on its way from Fusioo."""
+"""A file on its way from a provider."""
 
 import asyncio
 import secrets
@@ -15,10 +15,10 @@ class Download:
     def __init__(self, arriving: Arriving) -> None:
         self._parts: AsyncIterator[bytes] | None = arriving.parts
         self.size = arriving.size
-        """In bytes; None: Fusioo did not announce it, so a cut may look like the end."""
+        """In bytes; None: it was not announced, so a cut may look like the end."""
         self.content_type = arriving.headers.get("content-type", "application/octet-stream")
         self.name = name_in(arriving.headers.get("content-disposition", ""))
-        """Without any folder; None: Fusioo did not say it (`client.files.get` knows)."""
+        """Without any folder; None: it was not said (what the API knows of the file may tell)."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Give the pieces. Raises RuntimeError the second time, and after the end of its `async with`."""

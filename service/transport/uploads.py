@@ -1,11 +1,12 @@
-"""A file on its way to Fusioo: multipart/form-data, made piece by piece and never held in memory."""
+"""A file on its way to a provider: multipart/form-data, made piece by piece and never held in memory."""
 
 import asyncio
 import mimetypes
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from contextlib import aclosing
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Self, TypeAlias
 
 from service.transport.errors import UnsendableRequestError
@@ -18,7 +19,7 @@ _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})  # as browsers 
 
 
 class Upload:
-    """One file as the form that the API takes: the part is called `file` (vendor's page).
+    """One file as the form that an API takes: `values` first, then the file, in a part called `part`.
 
     Iterating gives the body; whoever iterates calls `close` at the end. What comes from an async iterable can
     be sent only once, and in chunks unless its `size` is given in bytes. Iterating raises
@@ -27,7 +28,15 @@ class Upload:
     """
 
     def __init__(
-        self, content: Content, *, name: str, content_type: str | None, size: int | None, boundary: str
+        self,
+        content: Content,
+        *,
+        name: str,
+        content_type: str | None,
+        size: int | None,
+        boundary: str,
+        part: str = "file",
+        values: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         form = content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
         if not (name and form.isascii() and form.isprintable()):
@@ -35,8 +44,12 @@ class Upload:
         self._content, self._size = content, size
         self._file: BinaryIO | None = None
         called = name.translate(_ESCAPES)
+        before = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+            for key, value in values.items()
+        )
         self._head = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{called}"\r\n'
+            f'{before}--{boundary}\r\nContent-Disposition: form-data; name="{part}"; filename="{called}"\r\n'
             f"Content-Type: {form}\r\n\r\n"
         ).encode()
         self._tail = f"\r\n--{boundary}--\r\n".encode()
@@ -51,6 +64,8 @@ class Upload:
         content_type: str | None = None,
         size: int | None = None,
         boundary: str | None = None,
+        part: str = "file",
+        values: Mapping[str, str] = MappingProxyType({}),
     ) -> Self:
         """Make the upload of a content: a path tells its name and size by itself.
 
@@ -67,6 +82,8 @@ class Upload:
             content_type=content_type,
             size=size,
             boundary=boundary or secrets.token_hex(16),
+            part=part,
+            values=values,
         )
 
     @property
