@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import structlog
 
+from service.dev.simulators.dispatching import Dispatcher
 from service.dev.simulators.faults import Fate
 from service.dev.simulators.fusioo.delivery_bodies import delivery_body, workflow_body
 from service.dev.simulators.fusioo.records import Happening, Record
@@ -29,10 +30,8 @@ class Courier:
 
     def __init__(self, state: FusiooState, client: httpx2.AsyncClient) -> None:
         self._state, self._client = state, client
-        self._loop = asyncio.get_running_loop()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._dispatcher = Dispatcher[_Parcel](lambda: state.faults.deliveries, self._send_copies, _lose)
         self._lines = asyncio.Semaphore(_AT_ONCE)
-        self._held_back: list[_Parcel] = []
         self._failed_in_a_row: Counter[str] = Counter()
 
     def notice(self, happening: Happening, record: Record) -> None:
@@ -46,13 +45,11 @@ class Courier:
                 body = self._body(webhook, record)
                 # Drawn here, in the order of the writes: the same seed and writes have the same fates.
                 fate = state.faults.deliveries.next_fate(state.chances.deliveries)
-                self._loop.call_soon_threadsafe(self._dispatch, _Parcel(delivery, webhook, body, fate))
+                self._dispatcher.hand_over(_Parcel(delivery, webhook, body, fate))
 
     async def stop(self) -> None:
         """Give up what is under way."""
-        for task in self._sending:
-            task.cancel()
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._dispatcher.stop()
 
     def _body(self, webhook: Webhook | Workflow, record: Record) -> Any:
         app, settings = self._state.apps[record.app_id], self._state.settings
@@ -60,38 +57,13 @@ class Courier:
             return workflow_body(app, record, settings)
         return delivery_body(app, record, settings)
 
-    def _dispatch(self, parcel: "_Parcel") -> None:
-        if parcel.fate.copies == 0:
-            parcel.delivery.outcome = "dropped"
-            return
-        if parcel.fate.inverted and not self._held_back:
-            self._held_back.append(parcel)
-            patience = self._state.faults.deliveries.invert_patience
-            self._loop.call_later(patience, self._send_held_back, parcel)
-            return
-        batch = [parcel, *self._held_back]
-        self._held_back.clear()
-        self._start(self._send_all(batch))
-
-    def _send_held_back(self, parcel: "_Parcel") -> None:
-        if parcel in self._held_back:
-            self._held_back.remove(parcel)
-            self._start(self._send_all([parcel]))
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-
-    async def _send_all(self, batch: list["_Parcel"]) -> None:
-        for parcel in batch:
-            await asyncio.sleep(parcel.fate.delay)
-            answered = [await self._send(parcel) for _ in range(parcel.fate.copies)]
-            if all(answered):
-                self._failed_in_a_row[parcel.webhook.id] = 0
-            else:
-                # What follows does not wait for the further tries of this one.
-                self._start(self._send_again(parcel))
+    async def _send_copies(self, parcel: "_Parcel") -> None:
+        answered = [await self._send(parcel) for _ in range(parcel.fate.copies)]
+        if all(answered):
+            self._failed_in_a_row[parcel.webhook.id] = 0
+        else:
+            # What follows does not wait for the further tries of this one.
+            self._dispatcher.start(self._send_again(parcel))
 
     async def _send_again(self, parcel: "_Parcel") -> None:
         for pause in self._state.settings.delivery_retries:
@@ -147,6 +119,10 @@ class _Parcel:
 
     def __init__(self, delivery: Delivery, webhook: Webhook | Workflow, body: Any, fate: Fate) -> None:
         self.delivery, self.webhook, self.body, self.fate = delivery, webhook, body, fate
+
+
+def _lose(parcel: _Parcel) -> None:
+    parcel.delivery.outcome = "dropped"
 
 
 def _timeout(state: FusiooState) -> httpx2.Timeout:

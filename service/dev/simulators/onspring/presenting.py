@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from service.dev.simulators.onspring.moments import shown, wire
-from service.dev.simulators.onspring.reading import formatted_text, held
+from service.dev.simulators.onspring.reading import formatted_text, held, names_of
 from service.dev.simulators.onspring.records import Record
 from service.dev.simulators.onspring.schema import AppField
 from service.dev.simulators.onspring.state import OnspringState
@@ -52,7 +52,7 @@ def _sent(state: OnspringState, field: AppField, value: Any, data_format: DataFo
     """Give the type and value of one entry of the field data."""
     is_list = field.type == "List" or (field.type == "Formula" and field.output_type == "ListValue")
     if is_list and data_format == "Formatted":
-        names = formatted_text(state, field, value, "\n").split("\n")
+        names = names_of(state, field, value)
         return ("StringList", names) if field.is_multiple else ("String", names[0])
     if is_list:
         return ("GuidList", value) if field.is_multiple else ("Guid", value[0])

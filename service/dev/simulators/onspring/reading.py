@@ -33,6 +33,9 @@ def held(state: OnspringState, record: Record, field: AppField) -> Any:  # noqa:
             return record.values.get(field.id, field.start + record.id - 1)
         case "Attachment" | "Image":
             return files_in(state, record, field) or None
+        case "List":
+            known = {value.id for value in state.values_of(field)}
+            return [one for one in record.values.get(field.id, ()) if one in known] or None
     return record.values.get(field.id)
 
 
@@ -47,9 +50,9 @@ def files_in(state: OnspringState, record: Record, field: AppField) -> list[Stor
 
 
 def names_of(state: OnspringState, field: AppField, chosen: list[str]) -> list[str]:
-    """Give the names of list values by their ids; one that was deleted since has none."""
+    """Give the names of list values by their ids."""
     names = {value.id: value.name for value in state.values_of(field)}
-    return [names[one] for one in chosen if one in names]
+    return [names[one] for one in chosen]
 
 
 def display_names(state: OnspringState, field: AppField, references: list[int]) -> list[str]:

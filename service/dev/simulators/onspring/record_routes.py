@@ -1,6 +1,5 @@
 """`/Records`, reading and deleting."""
 
-import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -9,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.dev.simulators.onspring.access import ApiKey
-from service.dev.simulators.onspring.answers import GATEWAY_GAVE_UP, TOO_LARGE, RefusedCallError, bad
+from service.dev.simulators.onspring.answers import bad
 from service.dev.simulators.onspring.doorway import Endpoint, read_object
 from service.dev.simulators.onspring.filter_matching import check_filter, matches
 from service.dev.simulators.onspring.filter_parsing import parse_filter
+from service.dev.simulators.onspring.limits import must_be_quick, within_limits
 from service.dev.simulators.onspring.lookups import app_in, fields_to_show, record_in
 from service.dev.simulators.onspring.paging import batch_answer, batch_of, page_of, parameter
 from service.dev.simulators.onspring.presenting import DataFormat, record_json
@@ -26,8 +26,8 @@ async def list_records(state: OnspringState, key: ApiKey, request: Request) -> d
     page, app = page_of(request), app_in(state, request.path_params["app_id"])
     show = _Show(state, key, app.id, _ids_in_query(request), parameter(request, "dataFormat"))
     records = state.records.of(app.id)
-    show.must_be_quick(page.size)
-    return show.within_limits(page.collection(records, show.all(page.cut(records))))
+    must_be_quick(state, page.size)
+    return within_limits(state, page.collection(records, show.all(page.cut(records))))
 
 
 async def get_record(state: OnspringState, key: ApiKey, request: Request) -> dict[str, Any]:
@@ -40,9 +40,9 @@ async def batch_get_records(state: OnspringState, key: ApiKey, request: Request)
     body = await read_object(request)
     app, wanted = app_in(state, _app_id(body)), batch_of(body.get("recordIds"))
     show = _Show(state, key, app.id, _ids_in_body(body), body.get("dataFormat"))
-    show.must_be_quick(len(wanted))
+    must_be_quick(state, len(wanted))
     found = [state.records.find(app.id, record_id) for record_id in wanted]
-    return show.within_limits(batch_answer(show.all([record for record in found if record is not None])))
+    return within_limits(state, batch_answer(show.all([record for record in found if record is not None])))
 
 
 async def query_records(state: OnspringState, key: ApiKey, request: Request) -> dict[str, Any]:
@@ -58,9 +58,9 @@ async def query_records(state: OnspringState, key: ApiKey, request: Request) -> 
         check_filter(wanted, seen)
     except ValueError as error:
         raise bad(f"The filter is not valid: {error}") from error
-    show.must_be_quick(page.size)
+    must_be_quick(state, page.size)
     records = [record for record in state.records.of(app.id) if matches(state, wanted, record)]
-    return show.within_limits(page.collection(records, show.all(page.cut(records))))
+    return within_limits(state, page.collection(records, show.all(page.cut(records))))
 
 
 async def delete_record(state: OnspringState, key: ApiKey, request: Request) -> Response:
@@ -97,17 +97,6 @@ class _Show:
 
     def all(self, records: Sequence[Record]) -> list[dict[str, Any]]:
         return [self.one(record) for record in records]
-
-    def must_be_quick(self, count: int) -> None:
-        slowest = self._state.settings.slowest_count
-        if slowest is not None and count > slowest:
-            raise RefusedCallError(GATEWAY_GAVE_UP)
-
-    def within_limits(self, answer: dict[str, Any]) -> dict[str, Any]:
-        largest = self._state.settings.largest_answer
-        if largest is not None and len(json.dumps(answer)) > largest:
-            raise bad(TOO_LARGE)
-        return answer
 
 
 def read_format(text: Any, name: str) -> DataFormat:

@@ -10,6 +10,7 @@ from service.dev.simulators.onspring.answers import bad, unknown
 from service.dev.simulators.onspring.doorway import Endpoint
 from service.dev.simulators.onspring.filter_matching import matches
 from service.dev.simulators.onspring.filter_parsing import parse_filter
+from service.dev.simulators.onspring.limits import within_limits
 from service.dev.simulators.onspring.lookups import app_in
 from service.dev.simulators.onspring.paging import page_of, parameter
 from service.dev.simulators.onspring.presenting import cell
@@ -47,7 +48,7 @@ async def get_report(state: OnspringState, key: ApiKey, request: Request) -> dic
         {"recordId": record.id, "cells": [cell(state, record, field, data_format) for field in fields]}
         for record in _records(state, report)
     ]
-    return {"columns": [field.name for field in fields], "rows": rows}
+    return within_limits(state, {"columns": [field.name for field in fields], "rows": rows})
 
 
 def _records(state: OnspringState, report: Report) -> list[Record]:

@@ -34,9 +34,13 @@ def must_be_complete(
     state: OnspringState, app_id: int, values: Mapping[int, Any], record: Record | None
 ) -> None:
     """Raise ValueError for a required field that would have no value."""
-    kept = {} if record is None else record.values
+    given = {**({} if record is None else record.values), **values}
     for field in state.fields_of(app_id):
-        if field.is_required and not field.is_computed and {**kept, **values}.get(field.id) in (None, "", []):
+        is_given_here = not field.is_computed and field.type not in (
+            "Attachment",
+            "Image",
+        )  # added afterwards
+        if field.is_required and is_given_here and given.get(field.id) in (None, "", []):
             raise ValueError(f"Field {field.id} ({field.name}) is required")
 
 

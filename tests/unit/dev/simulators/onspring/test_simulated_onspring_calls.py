@@ -351,6 +351,8 @@ async def test_too_large_and_too_slow_reads_are_refused(
     assert large.status_code == 400
     assert "size of the data requested was too large" in large.json()["message"]
     assert (await api.get(path, params={"PageSize": 1})).status_code == 200
+    state.settings.largest_answer = 200
+    assert "too large" in (await api.get("/Reports/id/613")).json()["message"]
     state.settings.largest_answer, state.settings.slowest_count = None, 2
     slow = await api.post("/Records/batch-get", json={"appId": TASKS, "recordIds": [1, 2, 3]})
     assert (slow.status_code, slow.headers["content-type"].partition(";")[0]) == (499, "text/html")

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from service.dev.simulators.onspring.example import NAME, STATUS, TASKS, example_state
+from service.dev.simulators.onspring.example import NAME, STATUS, STATUSES, TASKS, example_state
 from service.dev.simulators.onspring.state import OnspringState
 from tests.fixtures.onspring_simulator import API_KEY, onspring_without_sockets
 
@@ -140,3 +140,19 @@ async def test_wrong_answers_are_given_as_they_are_asked_for(
     assert (failed.status_code, list(failed.json())) == (500, ["message"])
     assert state.records.find(TASKS, 1) is None
     assert (await api.get("/Apps")).status_code == 200
+
+
+async def test_a_value_that_left_its_list_is_shown_no_more(api: httpx2.AsyncClient) -> None:
+    await api.put(f"/_sim/lists/{STATUSES}", json={"values": []})
+    for data_format in ("Raw", "Formatted"):
+        path = f"/Records/appId/{TASKS}/recordId/1?fieldIds={STATUS},{NAME}&dataFormat={data_format}"
+        shown = (await api.get(path)).json()["fieldData"]
+        assert [each["fieldId"] for each in shown] == [NAME]
+
+
+async def test_a_required_attachment_may_come_after_its_record(api: httpx2.AsyncClient) -> None:
+    field = {"app_id": TASKS, "name": "Evidence", "type": "Attachment", "is_required": True}
+    await api.put("/_sim/fields/7000", json=field)
+    save = {"appId": TASKS, "fields": {str(NAME): "x"}}
+    assert (await api.put("/Records", json=save)).status_code == 201
+    assert (await api.put("/Records", json={**save, "fields": {"7000": [1]}})).status_code == 400
