@@ -19,10 +19,10 @@ from service.fusioo.resources.records import Records
 from service.fusioo.resources.users import Users
 from service.fusioo.resources.webhooks import Webhooks
 from service.fusioo.tokens import MemoryTokens, TokenStore
-from service.fusioo.writes import Noting, unnoted
 from service.transport.http import Client, Timeout, Transport, make_client
 from service.transport.limits import Limits, check_time_limit
 from service.transport.metering import Meter, Unmetered
+from service.transport.noting import Noting, unnoted
 from service.transport.retrying import Retries
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -44,7 +44,7 @@ class FusiooClient:
     first, have limits of their own). `meter` counts the calls, each attempt of them (`ping` is free).
     `retries`: what failed in passing is repeated within the call where that is safe (fusioo/repeating.py);
     who repeats by themselves, give NO_RETRIES. `noting` surrounds each create and update of a record
-    (fusioo/writes.py). Every call raises FusiooError (fusioo/errors), or
+    (transport/noting.py). Every call raises FusiooError (fusioo/errors), or
     BudgetExhaustedError before anything is sent. Raises ConfigurationError for a base URL of version 1 or 2,
     ValueError for no timeout.
     """

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from service.fusioo.auth import Auth
-from service.fusioo.writes import Noting, Write
 from service.handlers.database import HandlerDatabase
 from service.transport.metering import Meter
+from service.transport.noting import Noting, Write
 
 
 class GuardedMeter:

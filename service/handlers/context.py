@@ -1,8 +1,7 @@
 """What a handler gets beside the change: clients, a log, an idempotency key, a transaction."""
 
-from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 import structlog
@@ -13,13 +12,24 @@ from service.handlers.database import HandlerDatabase, OpenTransaction
 
 if TYPE_CHECKING:  # a user's module imports this one: the HTTP stack is loaded by whoever makes clients
     from service.fusioo.client import FusiooClient
+    from service.onspring.client import OnspringClient
 
-FusiooFactory = Callable[[str, HandlerDatabase], "FusiooClient"]
-"""Gives the client of an account, metered in the handlers' share of its budget.
 
-It is built with `clients.GuardedMeter` and `clients.GuardedAuth` over the given HandlerDatabase, so that no
-call is made while its transaction is open. Raises NotFoundError for an account that isn't configured.
-"""
+class Clients(Protocol):
+    """Gives the clients of accounts, metered in the handlers' share of their budgets.
+
+    They are built with the guards of service.handlers.clients over the given HandlerDatabase, so that no call
+    is made while its transaction is open. Both raise NotFoundError for an account that isn't configured, or
+    is one of another provider.
+    """
+
+    def fusioo(self, account: str, database: HandlerDatabase, /) -> "FusiooClient":
+        """Give the client of an account at Fusioo."""
+        ...
+
+    def onspring(self, account: str, database: HandlerDatabase, /) -> "OnspringClient":
+        """Give the client of an account at Onspring."""
+        ...
 
 
 class Context:
@@ -34,13 +44,14 @@ class Context:
         attempt: int,
         change: Change,
         open_transaction: OpenTransaction,
-        fusioo: FusiooFactory,
+        clients: Clients,
     ) -> None:
         self.run_id, self.rule, self.handler, self.attempt = run_id, rule, handler, attempt
         self.db = HandlerDatabase(open_transaction)
         self._change_id = change.id
-        self._fusioo = fusioo
-        self._clients: dict[str, FusiooClient] = {}
+        self._clients = clients
+        self._fusioo: dict[str, FusiooClient] = {}
+        self._onspring: dict[str, OnspringClient] = {}
 
     @cached_property
     def log(self) -> FilteringBoundLogger:
@@ -65,9 +76,15 @@ class Context:
         Raises NotFoundError for an unknown account. Its calls raise BudgetExhaustedError (let it pass: the
         run is deferred, which is no attempt) and RefusedError while `db` is open.
         """
-        if account not in self._clients:
-            self._clients[account] = self._fusioo(account, self.db)
-        return self._clients[account]
+        if account not in self._fusioo:
+            self._fusioo[account] = self._clients.fusioo(account, self.db)
+        return self._fusioo[account]
+
+    def onspring(self, account: str) -> "OnspringClient":
+        """Give the client of a configured Onspring account, as `fusioo` does."""
+        if account not in self._onspring:
+            self._onspring[account] = self._clients.onspring(account, self.db)
+        return self._onspring[account]
 
     def __repr__(self) -> str:
         return f"<Context run={self.run_id} handler={self.handler} attempt={self.attempt}>"

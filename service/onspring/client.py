@@ -18,6 +18,7 @@ from service.onspring.resources.reports import Reports
 from service.transport.http import Client, Timeout, Transport, make_client
 from service.transport.limits import Limits, check_time_limit
 from service.transport.metering import Meter, Unmetered
+from service.transport.noting import Noting, unnoted
 from service.transport.retrying import Retries
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -39,9 +40,9 @@ class OnspringClient:
     `timeout` limits each call altogether, in seconds, repetitions included (whole files have limits of their
     own); the API's gateway gives up after 90. `meter` counts the calls, each attempt of them. `retries`: what
     failed in passing is repeated within the call where that is safe (onspring/repeating.py); who repeats by
-    themselves, give NO_RETRIES. Every call raises OnspringError (onspring/errors), or BudgetExhaustedError
-    before anything is sent. Raises ConfigurationError for what is no key or no base URL, ValueError for no
-    timeout.
+    themselves, give NO_RETRIES. `noting` surrounds each create and update of a record (transport/noting.py).
+    Every call raises OnspringError (onspring/errors), or BudgetExhaustedError before anything is sent. Raises
+    ConfigurationError for what is no key or no base URL, ValueError for no timeout.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class OnspringClient:
         meter: Meter | None = None,
         max_bytes: int = _MOST_BYTES,
         retries: Retries = _RETRIES,
+        noting: Noting = unnoted,
     ) -> None:
         self._base_url, self._http = check_base_url(base_url), http
         caller = Caller(
@@ -68,7 +70,7 @@ class OnspringClient:
         self.reports = Reports(caller.perform)
         self.fields = Fields(caller.perform)
         self.lists = Lists(caller.perform)
-        self.records = Records(caller.perform)
+        self.records = Records(caller.perform, noting)
         self.files = Files(caller.perform, caller.stream)
 
     @classmethod

@@ -5,7 +5,14 @@ never: the budget waits for it. What is too large never either: it would be too 
 """
 
 from service.errors import Disposition
-from service.onspring.errors import GatewayTimedOutError, UnavailableError, UnreachableError
+from service.onspring.errors import (
+    GatewayTimedOutError,
+    OnspringError,
+    UnavailableError,
+    UnexpectedStatusError,
+    UnreachableError,
+    UnreadableAnswerError,
+)
 from service.onspring.protocol import Call
 
 
@@ -23,3 +30,10 @@ def may_have_acted(error: Exception) -> bool:
     if isinstance(error, UnreachableError):
         return error.may_have_acted
     return isinstance(error, UnavailableError | GatewayTimedOutError)
+
+
+def surely_wrote_nothing(error: Exception) -> bool:
+    """Whether Onspring surely did not do what it was asked for: it refused in words that are understood."""
+    if not isinstance(error, OnspringError) or may_have_acted(error):
+        return False
+    return not isinstance(error, UnreadableAnswerError | UnexpectedStatusError)

@@ -20,7 +20,7 @@ class OwnWrite(Base):
     account: Mapped[str]
     """Whose record is written; the change that led to it may be another account's."""
     app_id: Mapped[str | None]
-    """NULL for updates: the provider asks for the record's id alone."""
+    """NULL for updates where the provider asks for the record's id alone."""
     record_id: Mapped[str | None]
     """NULL for creates: the provider gives it."""
     rule: Mapped[str]

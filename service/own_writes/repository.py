@@ -19,7 +19,7 @@ GOOD_FOR = timedelta(minutes=10)
 _NOTE = text("""
     WITH said_before AS (
         DELETE FROM own_writes WHERE account = :account AND record_id = :record_id AND used_at IS NULL
-        AND run_id = :run_id AND hashes = :hashes)
+        AND app_id IS NOT DISTINCT FROM :app_id AND run_id = :run_id AND hashes = :hashes)
     INSERT INTO own_writes (account, app_id, record_id, rule, run_id, hashes)
     VALUES (:account, :app_id, :record_id, :rule, :run_id, :hashes) RETURNING id""").bindparams(
     bindparam("hashes", type_=JSONB)
@@ -33,7 +33,7 @@ _READ = text("""
     CROSS JOIN LATERAL (
         SELECT id, record_id, rule, hashes FROM own_writes
         WHERE account = :account AND used_at IS NULL AND record_id = wanted.record_id
-        AND noted_at > now() - CAST(:good_for AS interval)
+        AND (app_id IS NULL OR app_id = :app_id) AND noted_at > now() - CAST(:good_for AS interval)
         UNION ALL SELECT id, record_id, rule, hashes FROM own_writes
         WHERE wanted.record_id IS NULL AND account = :account AND used_at IS NULL AND record_id IS NULL
         AND app_id = :app_id AND noted_at > now() - CAST(:good_for AS interval)) AS noted

@@ -1,8 +1,10 @@
 """What `relay.yaml` says of an account: where it is, how to log in, how much may be asked. Pure."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, timedelta
-from typing import Annotated, Literal, Self
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
@@ -37,7 +39,7 @@ class Budget(Section):
         ge=1,
         description=(
             "The most calls in one window. Fusioo's general limit is 500 an hour (API overview, "
-            '"Rate Limiting").'
+            '"Rate Limiting"). Onspring publishes none: without `budget`, an account there has 10000.'
         ),
         examples=[500],
     )
@@ -47,6 +49,29 @@ class Budget(Section):
     reserve: Share = Field(
         0.1, description="The share that only people and registrations may use.", examples=["10%"]
     )
+
+
+class Stamps(Section):
+    """Which fields of Onspring's apps say when and by whom a record was made, and modified last.
+
+    Each by the name that it has in every app, or by its id. The page shows these names in its samples; an
+    instance may have given others.
+    """
+
+    created: str = Field("Created Date", description="When a record was made.", examples=["Created Date"])
+    created_by: str = Field("Created By", description="Who made it.", examples=["Created By"])
+    last_modified: str = Field(
+        "Last Modified Date", description="When it was modified last.", examples=["Last Saved Date"]
+    )
+    last_modified_by: str = Field(
+        "Last Modified By", description="Who modified it last.", examples=["Last Saved By"]
+    )
+
+
+_AT_ONSPRING: Mapping[str, Any] = MappingProxyType(
+    {"budget": {"calls": 10_000}, "secret_header": "X-Relay-Secret"}
+)
+"""What holds without a word in the file: Onspring publishes no limit, and sends any header."""
 
 
 def _check_grant(value: object) -> object:
@@ -115,12 +140,12 @@ class Account(Section):
     """One set of credentials at one provider."""
 
     provider: Literal["fusioo", "onspring"] = Field(
-        description="Whose API it is. `onspring` comes in a later version: a worker refuses it.",
+        description="Whose API it is.",
         examples=["fusioo"],
     )
     token: Secret | None = Field(
         None,
-        description="The token of a private application; this, or `oauth`, must be there.",
+        description="The token of a private application, or Onspring's API key; or there is `oauth`.",
         examples=["${FUSIOO_TOKEN}"],
     )
     oauth: OAuth | None = Field(
@@ -141,7 +166,10 @@ class Account(Section):
     secret_header: str = Field(
         default="X-Fusioo-Secret",
         pattern=r"^[A-Za-z0-9-]+$",
-        description="The header in which the provider sends a webhook's secret.",
+        description=(
+            "The header in which the provider sends a webhook's secret. Not written: X-Fusioo-Secret, at "
+            "Onspring X-Relay-Secret; from Onspring it may also come as Basic or bearer authorization."
+        ),
         examples=["X-Fusioo-Secret"],
     )
     id_path: IdPathText | None = Field(
@@ -152,6 +180,11 @@ class Account(Section):
             "`[]` alone where the body is an id, or an array of them. `relay capture` finds it out."
         ),
         examples=["payload.records[].id"],
+    )
+    stamps: Stamps = Field(
+        Stamps(),
+        description="Which fields of Onspring's apps say when and by whom a record was modified; only there.",
+        examples=[{"last_modified": "Last Saved Date", "last_modified_by": "Last Saved By"}],
     )
     admin: bool = Field(
         default=False,
@@ -214,6 +247,12 @@ class Account(Section):
         examples=["72h"],
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_at_its_provider(cls, given: Any) -> Any:
+        at_onspring = isinstance(given, Mapping) and given.get("provider") == "onspring"
+        return {**_AT_ONSPRING, **given} if at_onspring else given
+
     @model_validator(mode="after")
     def _can_log_in(self) -> Self:
         if (self.token is None) == (self.oauth is None):
@@ -221,6 +260,9 @@ class Account(Section):
             raise ValueError(message)
         if self.provider == "onspring" and self.oauth is not None:
             message = "needs a `token`: Onspring knows no `oauth`"
+            raise ValueError(message)
+        if self.provider == "fusioo" and "stamps" in self.model_fields_set:
+            message = "has `stamps`, which only Onspring's apps need"
             raise ValueError(message)
         if self.provider == "onspring" and "base_url" not in self.model_fields_set:
             message = "needs `base_url`: every Onspring environment has its own address"

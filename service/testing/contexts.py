@@ -1,6 +1,7 @@
 """Contexts as handlers get them, over doubles or over a real database."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from service.changes.types import Change
@@ -8,6 +9,7 @@ from service.errors import NotFoundError
 from service.fusioo.client import FusiooClient
 from service.handlers.context import Context
 from service.handlers.database import HandlerDatabase, OpenTransaction
+from service.onspring.client import OnspringClient
 from service.testing.database import RecordingDatabase
 from service.testing.fusioo import FakeFusioo
 
@@ -31,13 +33,6 @@ def make_context(
     for one that is not configured. `database` remembers what goes through `ctx.db`; `open_transaction`
     takes its place with a connection of a real database, which the test rolls back or commits.
     """
-    accounts = fusioo or {}
-
-    def client_of(account: str, over: HandlerDatabase) -> FusiooClient:
-        if account not in accounts:
-            raise NotFoundError(f"there is no account {account}: give make_context fusioo={{{account!r}: …}}")
-        return accounts[account].client(over)
-
     return Context(
         run_id=run_id,
         rule=rule,
@@ -45,5 +40,20 @@ def make_context(
         attempt=attempt,
         change=change,
         open_transaction=open_transaction or (database or RecordingDatabase()).open_transaction,
-        fusioo=client_of,
+        clients=_Doubles(fusioo or {}),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubles:
+    """The clients of what stands for providers."""
+
+    at_fusioo: Mapping[str, FakeFusioo]
+
+    def fusioo(self, account: str, database: HandlerDatabase) -> FusiooClient:
+        if account not in self.at_fusioo:
+            raise NotFoundError(f"there is no account {account}: give make_context fusioo={{{account!r}: …}}")
+        return self.at_fusioo[account].client(database)
+
+    def onspring(self, account: str, _database: HandlerDatabase) -> OnspringClient:
+        raise NotFoundError(f"there is no account {account} at Onspring")

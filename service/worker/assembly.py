@@ -133,7 +133,7 @@ def _runner(
         place.engine,
         process_id=place.process_id,
         handlers=handlers,
-        attempts=Attempts(place.engine, providers=accounts.providers(), fusioo=accounts.fusioo),
+        attempts=Attempts(place.engine, providers=accounts.providers(), clients=accounts),
         bells=place.publisher,
         places=threads,
     )

@@ -11,7 +11,7 @@ from service.dev.reference.sections import keys_of, section_table
 from service.handlers.builtin.http_auth import BasicAuth, HttpAuth
 from service.handlers.builtin.postgres_options import Column
 from service.handlers.registry import KINDS, LATER_KINDS
-from service.rules.account import Account, Budget, OAuth
+from service.rules.account import Account, Budget, OAuth, Stamps
 from service.rules.change_conditions import ChangeConditions
 from service.rules.changed import Transition
 from service.rules.conditions import CONDITIONS
@@ -93,6 +93,7 @@ How values arrive from Fusioo, and a condition that holds for each of these (on 
 _HEADINGS = {
     "Account": "Account",
     "Budget": "Budget",
+    "Stamps": "Stamps",
     "OAuth": "OAuth",
     "Handler": "Handler",
     "Rule": "Rule",
@@ -121,6 +122,7 @@ def render_relay_yaml() -> str:
             _part("The whole file", RelayFile),
             _part("Account", Account),
             _part("Budget", Budget),
+            _part("Stamps", Stamps),
             _part("OAuth", OAuth),
             _part("Handler", Handler),
             _OPTIONS_HEAD,

@@ -14,7 +14,7 @@ from service.fusioo.protocol import Call, build_call, ids_list
 from service.fusioo.resources.listed import LAST_MODIFIED, ListedRecords
 from service.fusioo.resources.newest import newest
 from service.fusioo.walking import Progress, Walk
-from service.fusioo.writes import Noting, Write, unnoted
+from service.transport.noting import Noting, Write, unnoted
 
 Filter: TypeAlias = Mapping[str, Any]
 """Field id → condition → value, like `{"status": {"contains": "Done"}}`; several fields are joined by AND."""

@@ -13,6 +13,7 @@ from service.onspring.paging import MOST_PER_PAGE, page_query
 from service.onspring.protocol import build_call
 from service.onspring.resources.listing import Perform, in_batches, walk
 from service.onspring.values import write_value
+from service.transport.noting import Noting, Write, unnoted
 
 _ONE = TypeAdapter(Record)
 _PAGE = TypeAdapter(Page[Record])
@@ -26,8 +27,8 @@ class Records:
     `field_ids`: only these fields (None: all). `data_format`: `Raw` (the API's default) or `Formatted`.
     """
 
-    def __init__(self, perform: Perform) -> None:
-        self._perform = perform
+    def __init__(self, perform: Perform, noting: Noting = unnoted) -> None:
+        self._perform, self._noting = perform, noting
 
     async def page(
         self,
@@ -137,8 +138,10 @@ class Records:
             raise ValueError("no field to save: the API refuses that")
         written = {str(field_id): write_value(value) for field_id, value in fields.items()}
         body = {"appId": app_id, "recordId": record_id, "fields": written}
-        data = await self._perform(build_call(endpoints.SAVE_RECORD, body=body))
-        return shaped(endpoints.SAVE_RECORD, _SAVED, data)
+        call = build_call(endpoints.SAVE_RECORD, body=body)
+        known_as = None if record_id is None else str(record_id)
+        async with self._noting(Write(written, app_id=str(app_id), record_id=known_as)):
+            return shaped(endpoints.SAVE_RECORD, _SAVED, await self._perform(call))
 
     async def delete(self, app_id: int, record_id: int) -> None:
         """Delete a record. Raises NoSuchThingError, AccessDeniedError."""

@@ -8,6 +8,7 @@ from service.fusioo.client import FusiooClient
 from service.fusioo.oauth import Application, CredentialsIn
 from service.fusioo.refreshing import OAuthToken
 from service.fusioo.tokens import MemoryTokens
+from service.onspring.keys import ApiKey
 from service.pipeline.accounts.tokens import TokenVault
 from service.rules.account import Account, OAuth
 from service.transport.http import Client, Timeout, Transport, make_client
@@ -51,7 +52,7 @@ def auth_of(
     reach, and for refresh tokens without a vault: the one that replaces them would be lost.
     """
     if account.provider != "fusioo":
-        raise ConfigurationError(f"account {name}: {account.provider} comes in a later version")
+        raise ConfigurationError(f"account {name} is not at Fusioo, but at {account.provider}")
     if account.token is not None:
         return StaticToken(account.token)
     if account.oauth is None:
@@ -65,6 +66,13 @@ def auth_of(
     store = MemoryTokens(application) if vault is None else vault.of(name, application)
     seconds = timeout.total_seconds()
     return OAuthToken(application, store, http=http, timeout=seconds, patience=seconds, account=name)
+
+
+def key_of(name: str, account: Account) -> ApiKey:
+    """Give the API key of an Onspring account. Raises ConfigurationError for what is none."""
+    if account.token is None:
+        raise ConfigurationError(f"account {name} has no `token`")
+    return ApiKey(account.token)
 
 
 def _application(oauth: OAuth) -> Application:

@@ -1,20 +1,18 @@
 """Notes what handlers write to a provider, before each call: so that it is known when it comes back."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.db.persisting import persist
 from service.errors import BudgetExhaustedError, RefusedError
-from service.fusioo.client import FusiooClient
-from service.fusioo.repeating import surely_wrote_nothing
-from service.fusioo.writes import Noting, Write
-from service.handlers.database import HandlerDatabase
 from service.own_writes.repository import note_write, take_back
 from service.rules.value_hashes import hash_fields
+from service.transport.noting import Noting, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +23,27 @@ class Writer:
     run_id: UUID
 
 
-OpenFusioo = Callable[[str, HandlerDatabase, Writer], FusiooClient]
-"""Gives the client of an account for one attempt. Raises NotFoundError for an account not configured."""
+def _as_sent(write: Write) -> Mapping[str, Any]:
+    return write.fields
 
 
 class OwnWrites:
-    """The notes of one account."""
+    """The notes of one account.
 
-    def __init__(self, engine: AsyncEngine, account: str) -> None:
+    `surely_wrote_nothing(error)`: whether its provider can't have done what it was asked for. `shown(write)`:
+    what was written as records show it afterwards.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        account: str,
+        *,
+        surely_wrote_nothing: Callable[[Exception], bool],
+        shown: Callable[[Write], Mapping[str, Any]] = _as_sent,
+    ) -> None:
         self._engine, self._account = engine, account
+        self._surely_wrote_nothing, self._shown = surely_wrote_nothing, shown
 
     def by(self, writer: Writer) -> Noting:
         """Give what surrounds each write of a run.
@@ -51,7 +61,8 @@ class OwnWrites:
             try:
                 yield
             except Exception as error:
-                if isinstance(error, BudgetExhaustedError | RefusedError) or surely_wrote_nothing(error):
+                unsent = isinstance(error, BudgetExhaustedError | RefusedError)
+                if unsent or self._surely_wrote_nothing(error):
                     await persist(lambda: self._take_back(note_id))
                 raise
 
@@ -66,7 +77,7 @@ class OwnWrites:
                 record_id=write.record_id,
                 rule=writer.rule,
                 run_id=writer.run_id,
-                hashes=hash_fields(write.fields),
+                hashes=hash_fields(self._shown(write)),
             )
 
     async def _take_back(self, note_id: int) -> None:

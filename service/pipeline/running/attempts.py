@@ -18,9 +18,10 @@ from service.handlers.kinds import BoundHandler
 from service.handlers.marking import Mark, mark_run
 from service.handlers.outcomes import outcome_of
 from service.handlers.types import Done, Failed, Outcome
-from service.pipeline.accounts.noting import OpenFusioo, Writer
+from service.pipeline.accounts.noting import Writer
 from service.pipeline.running.breakers import Breakers
 from service.pipeline.running.calling import Calls
+from service.pipeline.running.clients import ClientsOfRun, OpenClients
 from service.pipeline.running.marks import mark_of
 from service.pipeline.running.results import Results
 
@@ -35,11 +36,11 @@ class Attempts:
         engine: AsyncEngine,
         *,
         providers: Mapping[str, str],
-        fusioo: OpenFusioo,
+        clients: OpenClients,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`providers`: the provider of each account, by name."""
-        self._engine, self._providers, self._fusioo, self._jitter = engine, providers, fusioo, jitter
+        self._engine, self._providers, self._clients, self._jitter = engine, providers, clients, jitter
         self._results = Results(engine)
         self._calls = Calls()
         self._breakers = Breakers(engine)
@@ -60,7 +61,6 @@ class Attempts:
             return connection
 
         change = self.change_of(run, seen)
-        writer = Writer(run.rule, run.id)
         context = Context(
             run_id=run.id,
             rule=run.rule,
@@ -68,7 +68,7 @@ class Attempts:
             attempt=run.number,
             change=change,
             open_transaction=open_transaction,
-            fusioo=lambda account, database: self._fusioo(account, database, writer),
+            clients=ClientsOfRun(self._clients, Writer(run.rule, run.id)),
         )
         try:
             await self._end(handler, run, self._call_and_mark(handler, run, change, context), began=began)

@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 from service.errors import NotFoundError, RefusedError
 from service.fusioo.auth import StaticToken
 from service.fusioo.client import FusiooClient
-from service.fusioo.writes import Write
 from service.handlers.clients import GuardedAuth, GuardedMeter, GuardedNoting
 from service.handlers.context import Context
 from service.handlers.database import HandlerDatabase
 from service.transport.metering import Unmetered
+from service.transport.noting import Write
 from tests.fixtures.changes import CHANGE_ID
 from tests.fixtures.handling import RUN_ID, context
 

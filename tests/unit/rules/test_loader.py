@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.changes.types import Kind
 from service.errors import ConfigurationError
+from service.rules.account import Account
 from service.rules.configuration import Configuration
 from service.rules.handler import Order
 from service.rules.loader import load, parse
@@ -46,9 +47,17 @@ def test_the_whole_format_is_read(full: Configuration) -> None:
     assert full.alarms == ("ops",)
 
 
-def test_the_defaults_are_those_of_the_contract(full: Configuration) -> None:
-    account, handler = full.accounts["grc"], full.handlers["grc"]
+def test_onspring_has_defaults_of_its_own(full: Configuration) -> None:
+    account = full.accounts["grc"]
     assert account.base_url == "https://api.example.com"
+    assert account.budget.calls == 10_000
+    assert account.secret_header == "X-Relay-Secret"
+    assert account.stamps.last_modified == "Last Modified Date"
+
+
+def test_the_defaults_are_those_of_the_contract(full: Configuration) -> None:
+    account, handler = Account.model_validate({"provider": "fusioo", "token": "t"}), full.handlers["grc"]
+    assert account.base_url == "https://api.fusioo.com/v3"
     assert (account.budget.calls, account.budget.window) == (500, timedelta(hours=1))
     assert account.budget.reserve == 0.1
     assert account.secret_header == "X-Fusioo-Secret"

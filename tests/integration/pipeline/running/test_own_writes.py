@@ -142,7 +142,7 @@ class Writing:
             self.engine,
             process_id=self.process,
             handlers=self.pipeline.handlers,
-            attempts=Attempts(self.engine, providers={ACCOUNT: "fusioo"}, fusioo=self.accounts.fusioo),
+            attempts=Attempts(self.engine, providers={ACCOUNT: "fusioo"}, clients=self.accounts),
             bells=self.pipeline.bells,
             places=16,
         )

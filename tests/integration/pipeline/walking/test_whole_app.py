@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.db.engine import open_engine
 from service.dev.simulators.fusioo.records import Happening, Record
 from service.lifecycle import WalkPurpose
-from service.pipeline.accounts.opened import OpenAccount
+from service.pipeline.accounts.fusioo import FusiooAccount
 from service.pipeline.settling.settle import Settler
 from service.pipeline.walking.pages import Keeping
 from service.pipeline.walking.reader import Reader
@@ -62,7 +62,7 @@ class Relay:
         settings = {"provider": "fusioo", "token": SecretStr(TOKEN), "base_url": company.url}
         account = Account.model_validate({**settings, "budget": {"calls": 1_000_000}})
         timeout = timedelta(seconds=30)
-        self.account = OpenAccount(ACCOUNT, account, engine, timeout=timeout, holder=self.process)
+        self.account = FusiooAccount(ACCOUNT, account, engine, timeout=timeout, holder=self.process)
         self._heard: list[tuple[str, str]] = []
 
     def hear(self, happening: Happening, record: Record) -> None:

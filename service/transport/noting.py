@@ -8,14 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """The create or the update of one record. Exactly one of the two ids is set."""
+    """The create or the update of one record: at least one of the two ids is set."""
 
     fields: Mapping[str, Any]
     """As they are sent, by field id."""
     app_id: str | None = None
-    """Of a create: the provider gives the record's id."""
+    """None: the provider is not told the app, as its record ids are its own in all apps."""
     record_id: str | None = None
-    """Of an update: the provider is not told the app."""
+    """None: a create, the provider gives the record's id."""
 
 
 Noting = Callable[[Write], AbstractAsyncContextManager[None]]

@@ -24,8 +24,8 @@ from service.fusioo.errors import (
     ValidationFailedError,
 )
 from service.fusioo.repeating import surely_wrote_nothing
-from service.fusioo.writes import Write
 from service.transport.http import Timeout, make_client
+from service.transport.noting import Write
 from tests.fixtures.fusioo_client import BASE, TOKEN, enveloped
 
 
