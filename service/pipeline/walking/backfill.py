@@ -1,9 +1,11 @@
 """backfill: every record of an app into snapshots, for a person who waits for it and may stop it at any time.
 
 It calls in the last of the lanes, so that whatever is live goes first, and waits where that has no call left.
+After each page it rests for longer than that took: the app, and the machine, are meanwhile free for what is live.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,6 +39,8 @@ _PURPOSE = WalkPurpose.BACKFILL
 _LONGEST_WAIT, _SHORTEST_WAIT = 30.0, 0.2
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 60.0
 _MOST_FAILURES = 8
+_REST, _LONGEST_REST = 2.0, 2.0
+"""For how many times as long as its last page took a backfill rests, and for how many seconds at most."""
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 _log = structlog.get_logger()
@@ -80,10 +84,11 @@ class Backfill:
         *,
         watching: Watching,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`client`: its calls are paid by the lane of backfills."""
         self._engine, self._client, self._wanted = engine, client, wanted
-        self._keeping, self._watching, self._sleep = keeping, watching, sleep
+        self._keeping, self._watching, self._sleep, self._rest = keeping, watching, sleep, rest
 
     async def run(self) -> Walk:
         """Read to the end; gives how the walk stood then. Stopped, it goes on with the next `run`.
@@ -97,8 +102,10 @@ class Backfill:
             listed = self._client.records.listed(walk.app_id, newest=walk.since is not None)
             reader = Reader(self._engine, walk, listed, self._keeping)
             while not reader.is_read:
+                began = time.monotonic()
                 await self._patiently(reader.step)
                 self._watching.went_on(reader.walk)
+                await self._rest(min(_REST * (time.monotonic() - began), _LONGEST_REST))
             await reader.finish()
         log_ended(reader.walk)
         return reader.walk

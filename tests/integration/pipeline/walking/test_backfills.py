@@ -59,12 +59,16 @@ class Person:
         self.engine, self.database, self.company = engine, database, company
         self.told, self.limit = Told(), Limit(10_000, timedelta(hours=1))
         self.waited: list[float] = []
+        self.rested: list[float] = []
         self.meanwhile: Callable[[], None] = lambda: None
 
     async def wait(self, seconds: float) -> None:
         self.waited.append(seconds)
         self.database.execute("TRUNCATE calls, blocks")
         self.meanwhile()
+
+    async def rest(self, seconds: float) -> None:
+        self.rested.append(seconds)
 
     async def backfill(self, *, token: str = TOKEN) -> Walk:
         ledger = Ledger(self.engine, ACCOUNT, self.limit, longest=timedelta(seconds=10))
@@ -76,7 +80,15 @@ class Person:
             meter=ledger.meter(Lane.BACKFILL),
         ) as client:
             keeping = Keeping("fusioo", timedelta(0))
-            work = Backfill(self.engine, client, WANTED, keeping, watching=self.told, sleep=self.wait)
+            work = Backfill(
+                self.engine,
+                client,
+                WANTED,
+                keeping,
+                watching=self.told,
+                sleep=self.wait,
+                rest=self.rest,
+            )
             return await work.run()
 
 
@@ -94,6 +106,12 @@ async def test_it_waits_for_calls(person: Person, company: RunningSimulator, dat
     assert all("no call is left for backfills" in why for why in person.told.whys)
     assert all(0 < seconds <= 30 for seconds in person.waited)
     assert known_names(database) == truth_of(company.state)
+
+
+async def test_it_rests_after_each_call_for_a_moment(person: Person) -> None:
+    walk = await person.backfill()
+    assert len(person.rested) == walk.calls
+    assert all(0 < seconds <= 2 for seconds in person.rested)
 
 
 async def test_too_many_calls_of_others_are_waited_out(person: Person, company: RunningSimulator) -> None:
