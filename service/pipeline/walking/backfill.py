@@ -1,7 +1,7 @@
 """backfill: every record of an app into snapshots, for a person who waits for it and may stop it at any time.
 
 It calls in the last of the lanes, so that whatever is live goes first, and waits where that has no call left.
-After each page it rests for longer than that took: the app, and the machine, are meanwhile free for what is live.
+After each page it rests for longer than that took: app and machine are free for what is live meanwhile.
 """
 
 import asyncio
