@@ -12,7 +12,7 @@ from service.dev.simulators.onspring.state import OnspringState
 USERS, GROUPS, TASKS = 2, 3, 195
 NAME, DESCRIPTION, DUE_DATE, STATUS, OWNER, ATTACHMENTS, IMAGES = 6983, 6984, 6985, 6986, 6987, 6989, 6990
 RECORD_ID, CREATED, MODIFIED, CREATED_BY, MODIFIED_BY = 6976, 6977, 6978, 6980, 6981
-TAGS, ESTIMATE, REMINDER, SUMMARY, WATCHERS = 6991, 6992, 6993, 6994, 6995
+TAGS, ESTIMATE, REMINDER, SUMMARY, WATCHERS, FUSIOO_ID = 6991, 6992, 6993, 6994, 6995, 6996
 USERNAME, EMAIL, GROUP_USERS = 36, 33, 21
 STATUSES, TAG_VALUES = 906, 907
 IN_PROGRESS, COMPLETE, NOT_STARTED = (
@@ -106,6 +106,7 @@ def _task_fields() -> list[AppField]:
         AppField(REMINDER, TASKS, "Reminder", "TimeSpan"),
         AppField(SUMMARY, TASKS, "Summary", "Formula", formula="{:Name} ({:Status})"),
         AppField(WATCHERS, TASKS, "Watchers", "Reference", referenced_app_id=USERS, **several),
+        AppField(FUSIOO_ID, TASKS, "Fusioo Id"),
     ]
 
 
