@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from service.dev.simulators.contents import Content
 from service.dev.simulators.onspring import example
+from service.dev.simulators.onspring.access import ApiKey
 from service.dev.simulators.onspring.app import create_simulator
 from service.dev.simulators.onspring.filter_parsing import Comparison, Operand, parse_filter
 from service.dev.simulators.onspring.schema import ListValue
@@ -42,6 +43,14 @@ async def client_of(state: OnspringState, *, key: str = KEY) -> AsyncIterator[On
 def test_any_text_in_a_filter_comes_out_as_it_went_in(text: str) -> None:
     for operator, condition in (("eq", field(7).eq(text)), ("contains", field(7).contains(text))):
         assert parse_filter(str(condition)) == Comparison(7, operator, Operand("text", text))  # type: ignore[arg-type]  # one of its operators
+
+
+@given(one=st.text(), other=st.text())
+def test_no_text_breaks_out_of_its_filter(one: str, other: str) -> None:
+    wanted = (field(NAME).eq(one) | field(example.DESCRIPTION).ne(other)) & ~field(STATUS).contains(other)
+    read = parse_filter(str(wanted))
+    assert repr(read).count("Comparison(") >= 3
+    assert parse_filter(f"({wanted})") == read
 
 
 @given(st.datetimes(min_value=datetime(1900, 1, 1)), st.timedeltas(-timedelta(hours=14), timedelta(hours=14)))  # noqa: DTZ001  the zone comes next
@@ -99,6 +108,8 @@ async def test_a_record_is_saved_found_read_and_deleted() -> None:
         assert record.value(example.DUE_DATE) == "2024-01-01T00:00:00Z"
         shown = await client.records.get(TASKS, saved.id, data_format="Formatted", field_ids=[STATUS])
         assert [each.value for each in shown.field_data] == ["O'Neil's"]
+        await client.records.save(TASKS, {OWNER: None}, record_id=saved.id)
+        assert (await client.records.get(TASKS, saved.id)).field(OWNER) is None
         again = await client.records.save(TASKS, {NAME: "b"}, record_id=saved.id)
         assert again.id == saved.id
         await client.records.delete(TASKS, saved.id)
@@ -114,6 +125,10 @@ async def test_lists_are_walked_and_batches_joined() -> None:
     async with client_of(state) as client:
         ids = [record.record_id async for record in client.records.walk(TASKS)]
         assert ids == list(range(1, 234))
+        state.settings.largest_answer = 12_000
+        found = client.records.walk_query(TASKS, field(NAME).not_null())
+        assert [record.record_id async for record in found] == ids
+        state.settings.largest_answer = None
         batch = await client.records.batch(TASKS, [*reversed(ids), 9999])
         assert [record.record_id for record in batch] == ids[::-1]
         await client.records.delete_batch(TASKS, ids[1:])
@@ -122,6 +137,40 @@ async def test_lists_are_walked_and_batches_joined() -> None:
     assert isinstance(fields[STATUS], ListField)
     assert isinstance(fields[OWNER], ReferenceField)
     assert isinstance(fields[example.SUMMARY], FormulaField)
+
+
+async def test_list_values_and_reports() -> None:
+    async with client_of(example.example_state(key=KEY)) as client:
+        made = await client.lists.save_value(
+            example.STATUSES, name="Waiting", numeric_value=1.5, color="#fff"
+        )
+        status = await client.fields.get(STATUS)
+        assert isinstance(status, ListField)
+        assert [value.name for value in status.values][-1] == "Waiting"
+        await client.lists.delete_value(example.STATUSES, made)
+        assert [report.id async for report in client.reports.walk(TASKS)] == [613]
+        data = await client.reports.data(613)
+        assert data.rows[0].cells[3] == "In Progress"
+
+
+async def test_what_a_query_can_t_compare_is_refused() -> None:
+    async with client_of(example.example_state(key=KEY)) as client:
+        wanted = field(NAME).eq("Review the vendor's contract") | field(STATUS).contains("Complete")
+        page = await client.records.query(TASKS, wanted & ~field(example.ESTIMATE).gt(250))
+        assert [record.record_id for record in page.items] == [2]
+        with pytest.raises(errors.BadRequestError, match="eq is not for field"):
+            await client.records.query(TASKS, field(STATUS).eq("Complete"))
+
+
+async def test_what_a_role_may_not_is_denied() -> None:
+    state = example.example_state(key=KEY)
+    key = "000000ffffff000000ffffff/00000000-ffff-0000-ffff-00000000eeee"
+    state.keys[key] = ApiKey("reader", apps={TASKS: {"read"}})
+    async with client_of(state, key=key) as reader:
+        with pytest.raises(errors.AccessDeniedError):
+            await reader.records.get(example.USERS, 1)
+        with pytest.raises(errors.AccessDeniedError):
+            await reader.records.save(TASKS, {STATUS: example.IN_PROGRESS}, record_id=1)
 
 
 async def test_files_go_there_and_back_up_to_the_limit() -> None:
