@@ -17,6 +17,7 @@ def make_change(
     kind: Kind | str | None = None,
     record_id: str | None = None,
     account: str = "main",
+    provider: str = "fusioo",
     app: App | None = None,
     origin: Origin | str = Origin.WEBHOOK,
     version: int | None = None,
@@ -42,7 +43,7 @@ def make_change(
     return Change(
         id=change_id,
         account=account,
-        provider="fusioo",
+        provider=provider,
         app=app or App("ia4f42", "Tasks"),
         record_id=identity,
         kind=of,

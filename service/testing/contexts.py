@@ -12,6 +12,7 @@ from service.handlers.database import HandlerDatabase, OpenTransaction
 from service.onspring.client import OnspringClient
 from service.testing.database import RecordingDatabase
 from service.testing.fusioo import FakeFusioo
+from service.testing.onspring import FakeOnspring
 
 RUN_ID = UUID("0199a000-0000-7000-8000-000000000002")
 
@@ -20,6 +21,7 @@ def make_context(
     change: Change,
     *,
     fusioo: Mapping[str, FakeFusioo] | None = None,
+    onspring: Mapping[str, FakeOnspring] | None = None,
     database: RecordingDatabase | None = None,
     open_transaction: OpenTransaction | None = None,
     rule: str = "a-rule",
@@ -29,9 +31,10 @@ def make_context(
 ) -> Context:
     """Make the context of one attempt at a run of `change`.
 
-    `fusioo`: what stands for Fusioo, by account; `ctx.fusioo` of any other raises NotFoundError, as it does
-    for one that is not configured. `database` remembers what goes through `ctx.db`; `open_transaction`
-    takes its place with a connection of a real database, which the test rolls back or commits.
+    `fusioo`, `onspring`: what stands for these providers, by account; `ctx.fusioo` and `ctx.onspring` of any
+    other raise NotFoundError, as they do for one that is not configured. `database` remembers what goes
+    through `ctx.db`; `open_transaction` takes its place with a connection of a real database, which the test
+    rolls back or commits.
     """
     return Context(
         run_id=run_id,
@@ -40,7 +43,7 @@ def make_context(
         attempt=attempt,
         change=change,
         open_transaction=open_transaction or (database or RecordingDatabase()).open_transaction,
-        clients=_Doubles(fusioo or {}),
+        clients=_Doubles(fusioo or {}, onspring or {}),
     )
 
 
@@ -49,11 +52,16 @@ class _Doubles:
     """The clients of what stands for providers."""
 
     at_fusioo: Mapping[str, FakeFusioo]
+    at_onspring: Mapping[str, FakeOnspring]
 
     def fusioo(self, account: str, database: HandlerDatabase) -> FusiooClient:
         if account not in self.at_fusioo:
             raise NotFoundError(f"there is no account {account}: give make_context fusioo={{{account!r}: …}}")
         return self.at_fusioo[account].client(database)
 
-    def onspring(self, account: str, _database: HandlerDatabase) -> OnspringClient:
-        raise NotFoundError(f"there is no account {account} at Onspring")
+    def onspring(self, account: str, database: HandlerDatabase) -> OnspringClient:
+        if account not in self.at_onspring:
+            raise NotFoundError(
+                f"there is no account {account} at Onspring: give make_context onspring={{{account!r}: …}}"
+            )
+        return self.at_onspring[account].client(database)
