@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from service.fusioo.matching import normal_id
 from service.fusioo.paging import Paging
-from service.transport.batch_size import CEILING_LASTS, FIRST_BATCH, allowed, grown, halved
+from service.transport.batch_size import CEILING_LASTS, FIRST_BATCH, LARGEST_BATCH, allowed, grown, halved
 
 
 class IdChunks:
@@ -53,13 +53,13 @@ class _Learnt:
 
 
 class BatchSizes:
-    """How many ids one call takes, learnt for each app. `clock` gives monotonic seconds.
+    """How many ids one call takes, learnt for each app, at most `largest`. `clock` gives monotonic seconds.
 
     It lives as long as the client; hand one to several clients of an account to let them learn together.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, *, largest: int = LARGEST_BATCH, clock: Callable[[], float] = time.monotonic) -> None:
+        self._largest, self._clock = largest, clock
         self._apps: dict[str, _Learnt] = {}
 
     def at_once(self, app_id: str) -> int:
@@ -69,7 +69,7 @@ class BatchSizes:
     def answered(self, app_id: str, *, asked: int) -> None:
         """Learn that a call with so many ids was answered."""
         learnt = self._of(app_id)
-        size = grown(self.at_once(app_id), asked=asked, ceiling=self._ceiling(app_id))
+        size = grown(self.at_once(app_id), asked=asked, ceiling=self._ceiling(app_id), largest=self._largest)
         learnt.size = size or learnt.size
 
     def refused(self, app_id: str, *, asked: int) -> None:

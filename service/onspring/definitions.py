@@ -1,5 +1,6 @@
 """The fields of apps, remembered: by id and by name, what their lists hold, what they refer to."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -46,6 +47,12 @@ class Definitions:
         """Give what is remembered of an app, however old; None: nothing."""
         found = self._known.get(app_id)
         return None if found is None else found[1]
+
+    def outdate(self, app_id: int) -> None:
+        """Let the fields of an app be asked for anew by whoever needs them next."""
+        known = self.known(app_id)
+        if known is not None:
+            self._known[app_id] = (-math.inf, known)
 
     async def of(self, client: OnspringClient, app_id: int, *, anew: bool = False) -> AppFields:
         """Give the fields of an app: as remembered, or (`anew`, or too old) asked for with `client`.

@@ -17,11 +17,14 @@ def allowed(size: int, ceiling: int | None) -> int:
     return size if ceiling is None else max(1, min(size, ceiling - 1))
 
 
-def grown(size: int, *, asked: int, ceiling: int | None = None) -> int | None:
-    """The size after an answer to `asked`; None where the batch was not full, so that nothing was learnt."""
+def grown(size: int, *, asked: int, ceiling: int | None = None, largest: int = LARGEST_BATCH) -> int | None:
+    """The size after an answer to `asked`; None where the batch was not full, so that nothing was learnt.
+
+    `largest`: how many the provider takes at once at all.
+    """
     if asked < size:
         return None
-    doubled = min(LARGEST_BATCH, size * 2)
+    doubled = min(largest, size * 2)
     return doubled if ceiling is None else min(doubled, max(size, (size + ceiling) // 2))
 
 

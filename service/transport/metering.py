@@ -21,6 +21,18 @@ class Meter(Protocol):
         ...
 
 
+class FirstPaid:
+    """A meter whose first call was paid before: by `first`; all others are counted by `then`."""
+
+    def __init__(self, first: Meter, *, then: Meter) -> None:
+        self._next, self._then = first, then
+
+    def call(self, endpoint: str) -> AbstractAsyncContextManager[Callable[[int], None]]:
+        """Hold one call for as long as it lasts; raises what the meter in charge raises."""
+        meter, self._next = self._next, self._then
+        return meter.call(endpoint)
+
+
 class Unmetered:
     """A meter that counts nothing."""
 

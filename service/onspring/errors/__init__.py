@@ -9,7 +9,9 @@
         ├── GatewayTimedOutError        499    RETRY     it took more than 90 s: ask for less
         ├── UnauthorizedError           401    HALT      the key is not accepted
         ├── AccessDeniedError           403    DISCARD   the key's role lacks a right
+        │   └── AppAccessDeniedError           HALT      that of reading an app
         ├── NoSuchThingError            404    DISCARD   it does not exist
+        │   └── NoSuchAppError                 HALT      an app
         ├── FileTooLargeError           413    DISCARD
         ├── RateLimitedError            429    DEFER     not in the specification; heeded all the same
         ├── UnavailableError            5xx    RETRY     their fault
@@ -19,6 +21,7 @@ Sources: "Error Code Summary" of the vendor's page; what it leaves out (413, the
 data, 429) is known from its specification and from other clients.
 """
 
+from service.onspring.errors.apps import AppAccessDeniedError, NoSuchAppError, about_app
 from service.onspring.errors.base import OnspringError, UnreachableError, UnreadableAnswerError
 from service.onspring.errors.refusals import (
     AccessDeniedError,
@@ -32,10 +35,12 @@ from service.onspring.errors.troubles import RateLimitedError, UnavailableError,
 
 __all__ = [
     "AccessDeniedError",
+    "AppAccessDeniedError",
     "BadRequestError",
     "DataTooLargeError",
     "FileTooLargeError",
     "GatewayTimedOutError",
+    "NoSuchAppError",
     "NoSuchThingError",
     "OnspringError",
     "RateLimitedError",
@@ -44,4 +49,5 @@ __all__ = [
     "UnexpectedStatusError",
     "UnreachableError",
     "UnreadableAnswerError",
+    "about_app",
 ]

@@ -77,7 +77,12 @@ class FormulaField(AppField):
 
 
 _TYPED: Mapping[str, type[AppField]] = MappingProxyType(
-    {"List": ListField, "Reference": ReferenceField, "Formula": FormulaField}
+    {
+        "List": ListField,
+        "Reference": ReferenceField,
+        "SurveyReference": ReferenceField,
+        "Formula": FormulaField,
+    }
 )
 
 

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from service.onspring import endpoints
 from service.onspring.answers import shaped
+from service.onspring.batching import MOST_PER_BATCH
 from service.onspring.filters import Filter
 from service.onspring.models import Batch, DataFormat, Page, Record, SavedRecord
 from service.onspring.paging import MOST_PER_PAGE, page_query
@@ -86,11 +87,27 @@ class Records:
         """Those of any number of records that there are, in the order of their ids; 100 a call or fewer."""
 
         async def fetch(ids: Sequence[int]) -> tuple[Record, ...]:
-            body = {"appId": app_id, "recordIds": list(ids)} | _wanted(field_ids, data_format)
-            data = await self._perform(build_call(endpoints.GET_RECORDS, body=body))
-            return shaped(endpoints.GET_RECORDS, _BATCH, data).items
+            return await self.by_ids(app_id, ids, field_ids=field_ids, data_format=data_format)
 
         return await in_batches(record_ids, fetch, id_of=_id_of)
+
+    async def by_ids(
+        self,
+        app_id: int,
+        record_ids: Sequence[int],
+        *,
+        field_ids: Sequence[int] | None = None,
+        data_format: DataFormat | None = None,
+    ) -> tuple[Record, ...]:
+        """Those of up to 100 records that there are, with exactly one call, in any order.
+
+        Raises ValueError for none or more; what is too large is not halved, as `batch` does.
+        """
+        if not 1 <= len(record_ids) <= MOST_PER_BATCH:
+            raise ValueError(f"{len(record_ids)} records: one call takes between 1 and {MOST_PER_BATCH}")
+        body = {"appId": app_id, "recordIds": list(record_ids)} | _wanted(field_ids, data_format)
+        data = await self._perform(build_call(endpoints.GET_RECORDS, body=body))
+        return shaped(endpoints.GET_RECORDS, _BATCH, data).items
 
     async def query(
         self,

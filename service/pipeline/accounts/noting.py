@@ -1,6 +1,6 @@
 """Notes what handlers write to a provider, before each call: so that it is known when it comes back."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ class Writer:
     run_id: UUID
 
 
-def _as_sent(write: Write) -> Mapping[str, Any]:
+async def _as_sent(write: Write) -> Mapping[str, Any]:
     return write.fields
 
 
@@ -40,7 +40,7 @@ class OwnWrites:
         account: str,
         *,
         surely_wrote_nothing: Callable[[Exception], bool],
-        shown: Callable[[Write], Mapping[str, Any]] = _as_sent,
+        shown: Callable[[Write], Awaitable[Mapping[str, Any]]] = _as_sent,
     ) -> None:
         self._engine, self._account = engine, account
         self._surely_wrote_nothing, self._shown = surely_wrote_nothing, shown
@@ -57,7 +57,8 @@ class OwnWrites:
             if not write.fields:  # nothing will differ
                 yield
                 return
-            note_id = await persist(lambda: self._note(writer, write))
+            hashes = hash_fields(await self._shown(write))
+            note_id = await persist(lambda: self._note(writer, write, hashes))
             try:
                 yield
             except Exception as error:
@@ -68,7 +69,7 @@ class OwnWrites:
 
         return noting
 
-    async def _note(self, writer: Writer, write: Write) -> int:
+    async def _note(self, writer: Writer, write: Write, hashes: dict[str, str]) -> int:
         async with self._engine.begin() as connection:
             return await note_write(
                 connection,
@@ -77,7 +78,7 @@ class OwnWrites:
                 record_id=write.record_id,
                 rule=writer.rule,
                 run_id=writer.run_id,
-                hashes=hash_fields(self._shown(write)),
+                hashes=hashes,
             )
 
     async def _take_back(self, note_id: int) -> None:

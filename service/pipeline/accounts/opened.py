@@ -56,14 +56,15 @@ class Accounts:
             for name, account in accounts.items()
             if account.provider == "onspring"
         }
+        self._all: dict[str, FusiooAccount | OnspringAccount] = {**self._fusioo, **self._onspring}
 
     def settled(self) -> dict[str, SettledAccount]:
         """Give what settling needs, by account."""
-        return {name: account.settled() for name, account in self._fusioo.items()}
+        return {name: account.settled() for name, account in self._all.items()}
 
     def linked(self) -> dict[str, LinkedAccount]:
         """Give what fetching linked records needs, by account."""
-        return {name: account.linked() for name, account in self._fusioo.items()}
+        return {name: account.linked() for name, account in self._all.items()}
 
     def walked(self) -> dict[str, WalkedAccount]:
         """Give what full sweeps need, by account."""
@@ -71,7 +72,7 @@ class Accounts:
 
     def listers(self) -> dict[str, Callable[[], Awaitable[tuple[App, ...]]]]:
         """Give what lists the apps of each account."""
-        return {name: account.list_apps for name, account in self._fusioo.items()}
+        return {name: account.list_apps for name, account in self._all.items()}
 
     def registering(self) -> dict[str, FusiooClient]:
         """Give a client for our webhooks at the provider, by account; Onspring has no API for them."""
@@ -106,6 +107,5 @@ class Accounts:
 
     async def close(self) -> None:
         """Close all connections."""
-        opened: list[FusiooAccount | OnspringAccount] = [*self._fusioo.values(), *self._onspring.values()]
-        for account in opened:
+        for account in self._all.values():
             await account.close()

@@ -27,15 +27,19 @@ class Choice:
     """Without a batch: in how many seconds the first of the records has rested; None: nothing waits."""
 
 
-async def choose(connection: AsyncConnection, slot: ClaimedSlot) -> Choice:
-    """Choose among the due deliveries. Those of records that rest are put off until these have rested."""
-    most = READ_AHEAD if slot.ceiling is None else _READ_FOR_LIST
+async def choose(connection: AsyncConnection, slot: ClaimedSlot, *, lists: bool) -> Choice:
+    """Choose among the due deliveries. Those of records that rest are put off until these have rested.
+
+    `lists`: whether the provider lists what changed last.
+    """
+    lists = lists and slot.ceiling is not None
+    most = _READ_FOR_LIST if lists else READ_AHEAD
     due = await read_due(connection, slot.account, slot.app_id, at_most=most)
     all_read = len(due) < most
     rested: list[float] = []
     while (batch := choose_batch(due, slot.batch_size)) is not None:
         if not await read_resting(connection, slot.account, slot.app_id, batch.record_ids):
-            listed = await _choose_page(connection, slot, batch, due) if all_read else None
+            listed = await _choose_page(connection, slot, batch, due) if lists and all_read else None
             return listed or _choice(batch, due)
         everything = {each.record_id for each in due}  # or each of many to be asked for alone is read alone
         resting = await read_resting(connection, slot.account, slot.app_id, everything)
@@ -49,7 +53,7 @@ async def choose(connection: AsyncConnection, slot: ClaimedSlot) -> Choice:
 async def _choose_page(
     connection: AsyncConnection, slot: ClaimedSlot, batch: Batch, due: list[DueDelivery]
 ) -> Choice | None:
-    if slot.ceiling is None or batch.kind is not BatchClass.CHANGED:
+    if batch.kind is not BatchClass.CHANGED:
         return None
     fit = listable(due)
     if next_page(slot, fit.deliveries) is None:

@@ -7,7 +7,7 @@ while nobody asks.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
 from uuid import UUID, uuid4
@@ -87,7 +87,8 @@ class Claims:
 
     async def _prepare(self, connection: AsyncConnection, slot: ClaimedSlot) -> ClaimedLook | NoLook:
         account = self._accounts[slot.account]
-        choice = await choose(connection, slot)
+        slot = replace(slot, batch_size=min(slot.batch_size, account.largest_batch))
+        choice = await choose(connection, slot, lists=account.endpoints.newest is not None)
         if choice.batch is None:
             await release_slot(connection, slot, releases.after_no_call(slot))
             return NoLook(choice.back_in)
@@ -132,7 +133,7 @@ class Claims:
 
 
 def _call_for(batch: Batch, page: Page | None, endpoints: Endpoints) -> tuple[Lane, str]:
-    if page is not None:
+    if page is not None and endpoints.newest is not None:
         return Lane.SETTLE, endpoints.newest
     if batch.kind is BatchClass.ALONE:
         return Lane.CONFIRM, endpoints.one

@@ -11,6 +11,7 @@ from service.inbox.batching import Batch
 from service.pipeline.settling.echoes import ComputedIn, none_computed
 from service.pipeline.settling.listed import Page
 from service.records.slots import ClaimedSlot
+from service.transport.batch_size import LARGEST_BATCH
 from service.transport.metering import Meter
 
 
@@ -39,7 +40,8 @@ class Endpoints:
 
     many: str
     one: str
-    newest: str
+    newest: str | None = None
+    """None: the provider has no list of what changed last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class SettledAccount:
     endpoints: Endpoints
     computed_in: ComputedIn = none_computed
     """Which fields the provider sets by itself: they follow from our writes as from anybody's."""
+    largest_batch: int = LARGEST_BATCH
+    """How many records one call may ask for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from service.budget.pacing import gather_after
 from service.errors import (
     BatchSpoiltError,
     BatchTooLargeError,
+    BudgetExhaustedError,
     Disposition,
     RelayError,
     UnsortableError,
@@ -15,19 +16,21 @@ from service.handlers.clipping import ERROR_LENGTH, clip
 from service.pipeline.settling.listed import Page, read_to
 from service.records.halts import HALT_PAUSE
 from service.records.slots import ClaimedSlot, Listed, Release
-from service.transport.batch_size import CEILING_LASTS, grown, halved
+from service.transport.batch_size import CEILING_LASTS, LARGEST_BATCH, grown, halved
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
 
 
-def after_success(slot: ClaimedSlot, *, asked: int, left: int, gather: float) -> Release:
-    """Release after an answer: the next look may ask for more if this one was full.
+def after_success(
+    slot: ClaimedSlot, *, asked: int, left: int, gather: float, largest: int = LARGEST_BATCH
+) -> Release:
+    """Release after an answer: the next look may ask for more if this one was full, up to `largest`.
 
     It may begin at once where `left`, the records that were due besides, fill it. Else it waits, so that what
     comes in meanwhile goes along: for `gather` seconds after a look at one record, longer after one at many.
     """
-    size = grown(slot.batch_size, asked=asked, ceiling=slot.ceiling)
+    size = grown(slot.batch_size, asked=asked, ceiling=slot.ceiling, largest=largest)
     full = left >= (size or slot.batch_size)
     listed = slot.listed and Listed(slot.listed.since, slot.listed.offset or 0)
     return Release(
@@ -79,7 +82,11 @@ def after_failure(
         return Release(next_in=HALT_PAUSE, failures=slot.failures + 1, halted=clip(str(error), ERROR_LENGTH))
     wait = getattr(error, "retry_after", None) or 0.0
     if isinstance(error, RelayError) and error.disposition is Disposition.DEFER:
-        return Release(next_in=timedelta(seconds=wait), failures=slot.failures, halted=slot.halted)
+        # One call of the look was paid before: it is a second one for which the budget had none.
+        free_at = error.free_at if isinstance(error, BudgetExhaustedError) else None
+        return Release(
+            next_in=timedelta(seconds=wait), not_before=free_at, failures=slot.failures, halted=slot.halted
+        )
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(slot.failures, 10)) * (0.5 + jitter / 2)
     return Release(
         next_in=timedelta(seconds=max(pause, wait)), failures=slot.failures + 1, halted=slot.halted

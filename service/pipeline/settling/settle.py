@@ -142,7 +142,13 @@ class Settler:
     def _release(self, look: ClaimedLook, *, found: int) -> Release:
         asked = len(look.batch.deliveries)
         if look.page is None:
-            return releases.after_success(look.slot, asked=asked, left=look.left, gather=self._gather)
+            return releases.after_success(
+                look.slot,
+                asked=asked,
+                left=look.left,
+                gather=self._gather,
+                largest=look.account.largest_batch,
+            )
         left = look.left + asked - found
         return releases.after_page(look.slot, look.page, found=found, left=left, gather=self._gather)
 
