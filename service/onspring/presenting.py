@@ -25,6 +25,7 @@ from service.onspring.models import (
     ListField,
     Record,
     ReferenceField,
+    TimeSpanValue,
 )
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -38,7 +39,7 @@ def present(record: Record, fields: AppFields, stamps: Mapping[int, str]) -> dic
     return {"id": str(record.record_id), **named, **others}
 
 
-def shown_value(held: FieldValue, fields: AppFields) -> Any:
+def shown_value(held: FieldValue, fields: AppFields) -> Any:  # noqa: PLR0911  one for each type
     """Show what one field holds."""
     match held:
         case GuidValue():
@@ -51,6 +52,8 @@ def shown_value(held: FieldValue, fields: AppFields) -> Any:
             return [str(one) for one in held.value]
         case AttachmentListValue():
             return [{"id": str(one.file_id), "name": one.file_name} for one in held.value]
+        case TimeSpanValue():
+            return _time_span(held.value.model_dump(mode="json", by_alias=True, exclude_unset=True))
     return held.model_dump(mode="json", by_alias=True, exclude_unset=True).get("value")
 
 
@@ -113,7 +116,14 @@ def _as_shown(value: Any, field: AppField | None, fields: AppFields) -> Any:
         return _texts((one for one in _several(value) if isinstance(one, str)), field.id, fields)
     if isinstance(field, ReferenceField):
         return [str(one) for one in _several(value)]
+    if isinstance(value, Mapping) and field is not None and field.type == "TimeSpan":
+        return _time_span(value)
     return value
+
+
+def _time_span(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a time span in full: what does not recur says so (vendor's page, "Time Span Field Value")."""
+    return {"recurrence": "None"} | {name: each for name, each in value.items() if each is not None}
 
 
 def _several(value: Any) -> list[Any]:
