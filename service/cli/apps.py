@@ -1,5 +1,6 @@
 """`relay apps`: what there is in an account to write rules about."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,14 +35,14 @@ def _options_of(field: "AppField") -> str:
     return "; ".join(told)
 
 
-EMPTY = "The token sees no app. Its user needs access to one in Fusioo."
+EMPTY = "The token sees no app. Its user, or its role, needs access to one at the provider."
 COLUMNS: Columns = {
     "ID": lambda each: each.id,
     "NAME": lambda each: each.name,
     "RECORD": lambda each: each.single_record_name,
     "FIELDS": lambda each: len(each.fields),
 }
-_NO_FIELDS = "The token sees no field of this app. Its user needs access to them in Fusioo."
+_NO_FIELDS = "The token sees no field of this app. Its user, or its role, needs access at the provider."
 _FIELDS: Columns = {
     "FIELD": lambda each: each.id,
     "NAME": lambda each: each.name,
@@ -65,13 +66,13 @@ def apps(
 ) -> None:
     """List the apps that an account's token sees; or the fields of one, with their types and options.
 
-    Asks the provider, with one call.
+    Asks the provider: Fusioo with one call, Onspring with one for each app that is shown.
     """
     from service.pipeline.registering.apps import find_app
 
     settings = attached_settings() if is_attachable() else read_settings()
     configuration = read_configuration(settings)
-    found = _ask(settings, configuration, _one_account(configuration, account))
+    found = _ask(settings, configuration, _one_account(configuration, account), reference)
     if reference is None:
         shown: Any = [app.model_dump(mode="json") for app in found] if json else found
         print_listing(shown, COLUMNS, json_wanted=json, empty=EMPTY)
@@ -92,18 +93,24 @@ def _one_account(configuration: "Configuration", account: str | None) -> str:
     return names[0]
 
 
-def _ask(settings: Settings, configuration: "Configuration", account: str) -> "tuple[App, ...]":
-    """Ask the provider; the call is counted where there is a database to count it in."""
+def _ask(
+    settings: Settings, configuration: "Configuration", account: str, reference: str | None
+) -> "tuple[App, ...]":
+    """Ask the provider; calls are counted where there is a database to count them in."""
     import asyncio
 
     from service.cli.database_session import with_engine
     from service.pipeline.registering.apps import list_apps
     from service.sealing import SecretBox
 
-    configured, timeout = configuration.accounts[account], settings.fetch_timeout
-    if settings.database_url is None:
-        return asyncio.run(list_apps(account, configured, call_timeout=timeout))
-    box = SecretBox(settings.secret_key.get_secret_value()) if settings.secret_key else None
-    return with_engine(
-        settings, lambda engine: list_apps(account, configured, call_timeout=timeout, engine=engine, box=box)
+    ask = partial(
+        list_apps,
+        account,
+        configuration.accounts[account],
+        call_timeout=settings.fetch_timeout,
+        meant=reference,
     )
+    if settings.database_url is None:
+        return asyncio.run(ask())
+    box = SecretBox(settings.secret_key.get_secret_value()) if settings.secret_key else None
+    return with_engine(settings, lambda engine: ask(engine=engine, box=box))

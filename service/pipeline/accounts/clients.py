@@ -8,6 +8,7 @@ from service.fusioo.client import FusiooClient
 from service.fusioo.oauth import Application, CredentialsIn
 from service.fusioo.refreshing import OAuthToken
 from service.fusioo.tokens import MemoryTokens
+from service.onspring.client import OnspringClient
 from service.onspring.keys import ApiKey
 from service.pipeline.accounts.tokens import TokenVault
 from service.rules.account import Account, OAuth
@@ -38,6 +39,19 @@ def open_client(
         http=http,
         timeout=timeout.total_seconds(),
         base_url=account.base_url,
+        meter=meter,
+    )
+
+
+def open_onspring_client(
+    name: str, account: Account, *, timeout: timedelta, meter: Meter, transport: Transport | None = None
+) -> OnspringClient:
+    """Make the client of an Onspring account, as `open_client` does of one at Fusioo."""
+    return OnspringClient(
+        key=key_of(name, account),
+        http=http_within(timeout, transport=transport),
+        base_url=account.base_url,
+        timeout=timeout.total_seconds(),
         meter=meter,
     )
 

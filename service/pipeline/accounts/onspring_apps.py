@@ -8,17 +8,26 @@ from service.onspring.presenter import Presenter
 from service.pipeline.accounts.describing import describe
 
 
-async def described_apps(client: OnspringClient, presenter: Presenter) -> tuple[App, ...]:
+async def described_apps(
+    client: OnspringClient, presenter: Presenter, *, meant: str | None = None
+) -> tuple[App, ...]:
     """Describe all apps that the key sees: one call for the apps, and one for the fields of each.
 
-    An app whose fields the key may not read has none. Raises what else the client raises.
+    `meant`: an id or exact name; then only apps that it means have fields, and cost a call. So does no app
+    have fields whose fields the key may not read. Raises what else the client raises.
     """
     apps = [app async for app in client.apps.walk()]
-    return tuple([await described_app(client, presenter, app) for app in apps])
+    return tuple(
+        [
+            await _described(client, presenter, app)
+            if meant is None or meant in {str(app.id), app.name}
+            else describe(app, None, {})
+            for app in apps
+        ]
+    )
 
 
-async def described_app(client: OnspringClient, presenter: Presenter, app: OnspringApp) -> App:
-    """Describe one app; raises as `described_apps` does."""
+async def _described(client: OnspringClient, presenter: Presenter, app: OnspringApp) -> App:
     try:
         fields = await presenter.fields(client, app.id)
     except (AccessDeniedError, NoSuchThingError):
