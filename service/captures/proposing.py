@@ -21,7 +21,9 @@ class Proposal:
 def propose(reading: Mapping[str, Any], account: str) -> Proposal:
     """Propose from a stored `Reading`."""
     names = ("secret_header", "id_path")
-    settings = {name: str(reading[name]) for name in names if reading[name] is not None}
+    at_onspring = reading.get("provider") == "onspring"  # an older reading does not say
+    settings = {"provider": "onspring"} if at_onspring else {}
+    settings |= {name: str(reading[name]) for name in names if reading[name] is not None}
     app = reading["apps"][0]["value"] if reading["apps"] else ANY_APP
-    kind = f" --kind {reading['kind']}" if reading["kind"] else ""
+    kind = f" --kind {reading['kind']}" if reading["kind"] and not at_onspring else ""
     return Proposal(settings, f"relay webhooks add {account} {app}{kind}")

@@ -7,15 +7,15 @@ from typing import Any
 from service.captures.redacting import SHOWN_HEADERS, Headers
 from service.captures.scanning import Place, app_places, kind_meant, kind_places, record_places
 from service.captures.secrecy import smells
-from service.fusioo.id_path import IdPath
-from service.fusioo.webhooks import (
-    SECRET_HEADER,
+from service.captures.usual import FUSIOO, Usual, usual_of
+from service.transport.bodies import (
     MalformedBodyError,
     NoRecordIdError,
     elements_of,
-    parse_delivery,
-    usual_places,
+    ids_at,
+    record_ids,
 )
+from service.transport.id_path import IdPath
 
 _MOST_SHOWN = 5
 _NEVER_SECRETS = ("x-forwarded-", "x-real-", "x-request-", "x-correlation-", "x-amz", "x-b3-", "x-cloud-")
@@ -25,6 +25,8 @@ _NEVER_SECRETS = ("x-forwarded-", "x-real-", "x-request-", "x-correlation-", "x-
 class Reading:
     """How a request is read. What it quotes are ids and short names, never what may be secret."""
 
+    provider: str
+    """Whose webhooks send such: `fusioo`, or `onspring`."""
     problem: str | None
     """Why a webhook would refuse it, with the usual settings; None: it would be accepted."""
     is_array: bool
@@ -46,24 +48,27 @@ class Reading:
 
 def read_request(method: str, headers: Headers, body: bytes) -> Reading:
     """Read a request as the receiver would, as far as that goes, and say what it may mean."""
-    suspects = _secret_headers([name.decode("latin-1") for name, _ in headers])
+    names = [name.decode("latin-1") for name, _ in headers]
     try:
         elements = elements_of(body)
     except MalformedBodyError as error:
-        return _unreadable(str(error), suspects)
+        return _unreadable(str(error), names)
     first = elements[0] if elements else None
-    ids = _ids(first)
-    id_path = _better_path(first, ids)
+    usual = usual_of(first)
+    ids = _ids(first, usual)
+    id_path = _better_path(first, ids, usual)
     try:
-        records, problem = len(parse_delivery(body)), None
+        records, problem = _count(elements, usual), None
     except NoRecordIdError as error:
         records, problem = 0, str(error)
     if id_path is not None:
-        records = _count(body, id_path)
+        records = _count_at(elements, usual, id_path)
     if method != "POST":
         problem = f"webhooks are delivered by POST, this is {method}"
     kinds = kind_places(first)[:_MOST_SHOWN]
+    suspects = _secret_headers(names, usual)
     return Reading(
+        provider=usual.provider,
         problem=problem,
         is_array=body.decode("utf-8-sig").lstrip().startswith("["),
         records=records,
@@ -72,13 +77,15 @@ def read_request(method: str, headers: Headers, body: bytes) -> Reading:
         kinds=kinds,
         kind=next((meant for place in kinds if (meant := kind_meant(place.value))), None),
         secret_headers=suspects,
-        secret_header=_other_header(suspects),
+        secret_header=_other_header(suspects, usual),
         id_path=id_path,
     )
 
 
-def _unreadable(problem: str, suspects: Sequence[str]) -> Reading:
+def _unreadable(problem: str, names: Sequence[str]) -> Reading:
+    suspects = _secret_headers(names, FUSIOO)
     return Reading(
+        provider=FUSIOO.provider,
         problem=problem,
         is_array=False,
         records=0,
@@ -87,43 +94,47 @@ def _unreadable(problem: str, suspects: Sequence[str]) -> Reading:
         kinds=(),
         kind=None,
         secret_headers=suspects,
-        secret_header=_other_header(suspects),
+        secret_header=_other_header(suspects, FUSIOO),
         id_path=None,
     )
 
 
-def _ids(element: Any) -> list[Place]:
-    usual = [Place(path, value) for path, value in usual_places(element)]
-    paths = {place.path for place in usual}
-    return usual + [place for place in record_places(element) if place.path not in paths]
+def _ids(element: Any, usual: Usual) -> list[Place]:
+    found = [Place(path, value) for path, value in ids_at(element, usual.places, usable=usual.usable)]
+    paths = {place.path for place in found}
+    return found + [place for place in record_places(element) if place.path not in paths]
 
 
-def _better_path(element: Any, ids: Sequence[Place]) -> str | None:
+def _better_path(element: Any, ids: Sequence[Place], usual: Usual) -> str | None:
     """Give the path to set: there is no usual place, or another one is clearly a record's."""
-    usual = next(usual_places(element), None)
-    if not ids or (usual is not None and ids[0].is_fusioo_id):
+    found = next(ids_at(element, usual.places, usable=usual.usable), None)
+    if not ids or (found is not None and ids[0].is_fusioo_id):
         return None
     clear = [place for place in ids[1:] if place.is_fusioo_id and place.is_of_record]
-    if usual is not None:
+    if found is not None:
         return clear[0].path if clear else None
     return ids[0].path
 
 
-def _count(body: bytes, id_path: str) -> int:
+def _count(elements: Sequence[Any], usual: Usual, id_path: IdPath | None = None) -> int:
+    return len(record_ids(elements, usual.places, id_path, usable=usual.usable))
+
+
+def _count_at(elements: Sequence[Any], usual: Usual, id_path: str) -> int:
     try:
-        return len(parse_delivery(body, IdPath(id_path)))
+        return _count(elements, usual, IdPath(id_path))
     except NoRecordIdError:
         return 0
 
 
-def _secret_headers(names: Sequence[str]) -> list[str]:
-    ranked = [(rank, name) for name in dict.fromkeys(names) if (rank := _rank(name)) is not None]
+def _secret_headers(names: Sequence[str], usual: Usual) -> list[str]:
+    ranked = [(rank, name) for name in dict.fromkeys(names) if (rank := _rank(name, usual)) is not None]
     return [name for _, name in sorted(ranked, key=lambda each: each[0])]
 
 
-def _rank(name: str) -> int | None:
+def _rank(name: str, usual: Usual) -> int | None:
     """How likely a header carries the secret as it is; None: not at all."""
-    if name == SECRET_HEADER.lower():
+    if name in usual.headers:
         return 0
     if "secret" in name:
         return 1
@@ -136,8 +147,8 @@ def _rank(name: str) -> int | None:
     return 3 if name.startswith("x-") else None
 
 
-def _other_header(suspects: Sequence[str]) -> str | None:
+def _other_header(suspects: Sequence[str], usual: Usual) -> str | None:
     likeliest = next(iter(suspects), None)
-    if likeliest is None or (_rank(likeliest) or 0) not in {1, 2}:
+    if likeliest is None or (_rank(likeliest, usual) or 0) not in {1, 2}:
         return None
     return "-".join(part.capitalize() for part in likeliest.split("-"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.captures.secrecy import smells
-from service.fusioo.webhooks import usable_id
+from service.transport.bodies import usable_id
 
 _MOST_PLACES = 500
 _DEEPEST = 6

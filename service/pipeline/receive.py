@@ -1,18 +1,16 @@
 """The first step: a provider's request becomes committed deliveries, or is refused with its reason."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from service.errors import RelayError
-from service.fusioo.id_path import IdPath
-from service.fusioo.webhooks import SECRET_HEADER, parse_delivery
 from service.inbox.inserting import NewDelivery
 from service.inbox.writer import InboxWriter
+from service.pipeline.senders import SENDERS, Headers, Sender
 from service.registrations.receiving import LiveRegistration
 from service.registrations.table import RegistrationTable
-
-_PARSERS: Mapping[str, Callable[[bytes, IdPath | None], Sequence[str]]] = {"fusioo": parse_delivery}
+from service.transport.id_path import IdPath
 
 
 class WrongSecretError(RelayError):
@@ -47,7 +45,6 @@ class Receiver:
         id_paths: Mapping[str, str],
     ) -> None:
         self._table, self._inbox, self._ring = table, inbox, ring
-        self._default_header = _as_sent(SECRET_HEADER)
         self.read_by(secret_headers, id_paths)
 
     def read_by(self, secret_headers: Mapping[str, str], id_paths: Mapping[str, str]) -> None:
@@ -61,7 +58,7 @@ class Receiver:
         provider: str,
         key: str,
         *,
-        headers: Iterable[tuple[bytes, bytes]],
+        headers: Headers,
         read_body: Callable[[], Awaitable[bytes]],
         request_id: UUID,
     ) -> Accepted:
@@ -69,23 +66,28 @@ class Receiver:
 
         `headers` are lower-case names and values; `read_body` is called only once the secret is verified,
         and what it raises passes through. Raises UnknownKeyError, RegistrationsUnavailableError,
-        WrongSecretError, MalformedBodyError, NoRecordIdError or an InboxError: then nothing is acknowledged.
+        WrongSecretError, MalformedBodyError, NoRecordIdError, WrongAppError or an InboxError: then nothing is
+        acknowledged.
         """
         registration = await self._table.find(provider, key)
-        self._verify(registration, headers)
+        sender = SENDERS[provider]
+        self._verify(registration, sender, headers)
         body = await read_body()
-        record_ids = _PARSERS[provider](body, self._id_paths.get(registration.account))
+        id_path = self._id_paths.get(registration.account)
+        record_ids = sender.ids_in(body, id_path, registration.app_id)
         await self._inbox.store(_deliveries(registration, record_ids, request_id, body))
         self._ring(registration.account, registration.app_id)
         return Accepted(len(record_ids))
 
-    def _verify(self, registration: LiveRegistration, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        wanted = self._headers.get(registration.account, self._default_header)
-        given = [value for name, value in headers if name == wanted]
+    def _verify(self, registration: LiveRegistration, sender: Sender, headers: Headers) -> None:
+        wanted = self._headers.get(registration.account, sender.secret_header)
+        given = sender.secrets_in(headers, wanted)
         # More than one would be several guesses in one request.
         if len(given) != 1 or not registration.knows(given[0]):
             raise WrongSecretError(
-                wanted.decode("latin-1"), account=registration.account, app_id=registration.app_id
+                wanted.decode("latin-1") + sender.carriers,
+                account=registration.account,
+                app_id=registration.app_id,
             )
 
 

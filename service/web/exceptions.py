@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from service.errors import NotFoundError, RelayError
-from service.fusioo.webhooks import MalformedBodyError, NoRecordIdError
+from service.onspring.outcomes import WrongAppError
 from service.pipeline.receive import WrongSecretError
 from service.registrations.table import UnknownKeyError
+from service.transport.bodies import MalformedBodyError, NoRecordIdError
 from service.web.answers import Headers
 from service.web.api.parameters import WrongParameterError
 from service.web.body import BodyTooLargeError, BodyTooSlowError
@@ -31,6 +32,7 @@ _STATUSES: Mapping[type[Exception], int] = {
     BodyTooSlowError: 408,
     BodyTooLargeError: 413,
     NoRecordIdError: 422,
+    WrongAppError: 422,
 }
 _OUR_FAULT = 503
 _RETRY_AFTER = 5.0
@@ -44,7 +46,7 @@ class ErrorAnswer:
     message: str
     headers: Headers = ()
     more: Mapping[str, Any] = field(default_factory=dict)
-    """What a problem says beside its usual members."""
+    """What is said beside the message: flat, so that a sender can map it into fields."""
 
 
 def answer_to(error: Exception) -> ErrorAnswer:
@@ -55,6 +57,10 @@ def answer_to(error: Exception) -> ErrorAnswer:
         return ErrorAnswer(status, message, [(b"connection", b"close")])  # the rest may never come
     if isinstance(error, WrongParameterError):
         return ErrorAnswer(status, message, more={"parameter": error.parameter})
+    if isinstance(error, MalformedBodyError) and error.line is not None:
+        return ErrorAnswer(
+            status, message, more={"line": error.line, "column": error.column, "near": error.near}
+        )
     if status != _OUR_FAULT:
         return ErrorAnswer(status, message)
     wait = (error.retry_after if isinstance(error, RelayError) else None) or _RETRY_AFTER

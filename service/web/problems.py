@@ -15,10 +15,10 @@ def describe_error(
 ) -> tuple[dict[str, Any], bytes]:
     """Give an error's JSON and its media type, as is usual below that path.
 
-    `more` are further members of a problem, like the parameter that is wrong.
+    `more` are further members, like the parameter that is wrong.
     """
     if not path.startswith(API):
-        return {"error": message}, JSON
+        return {"error": message, **more}, JSON
     title = HTTPStatus(status).phrase
     problem = {"type": "about:blank", "title": title, "status": status, "detail": message or title}
     return {**problem, **more}, PROBLEM_JSON

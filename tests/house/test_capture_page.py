@@ -8,9 +8,10 @@ import pytest
 from service.captures.redacting import MOST_BODY
 from service.captures.secrecy import smells
 from service.cli.capture import capture
-from service.fusioo.id_path import IdPath
-from service.fusioo.webhooks import NoRecordIdError, parse_delivery
+from service.fusioo.webhooks import parse_delivery
 from service.pipeline.retention import SMALL_AGES
+from service.transport.bodies import NoRecordIdError
+from service.transport.id_path import IdPath
 from service.web.body import BodyLimits
 from tests.fixtures.source import ROOT
 

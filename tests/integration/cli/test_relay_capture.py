@@ -117,7 +117,7 @@ def test_it_shows_each_request_as_it_comes_until_it_is_full(database: Database, 
         httpx2.put(capturing.url, content=b"nothing that is JSON")
         assert capturing.ended() == 0
     assert "#2" in capturing.output
-    assert "refused: the body is not JSON in UTF-8" in capturing.output
+    assert "refused: the body is not JSON (line 1, column 1)" in capturing.output
     assert capturing.lines[-1] == "The capture is over: 2 requests.\n"
     assert "hush-hush" not in capturing.output
     assert "0123456789abcdef" not in capturing.output
@@ -152,7 +152,7 @@ def test_programs_get_an_object_a_line_and_the_same_again(
     begun, request = map(json.loads, capturing.lines)
     assert json.loads(request["body"]) == [{"RecordId": "16", "AppId": "100"}]
     assert request["proposal"] == {
-        "settings": {"id_path": "RecordId"},
+        "settings": {"provider": "onspring"},
         "command": "relay webhooks add grc 100",
     }
     shown = json.loads(command("show", begun["key"], "--account", "grc", "--json").stdout)

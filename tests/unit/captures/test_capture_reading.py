@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from service.captures.proposing import propose
 from service.captures.reading import Reading, read_request
-from service.fusioo.id_path import IdPath
 from service.fusioo.webhooks import parse_delivery
+from service.transport.id_path import IdPath
 
 RECORD = "i" + "0a" * 16
 OTHER = "i" + "0b" * 16
@@ -45,7 +45,7 @@ def test_usual_bodies_need_no_setting(body: Any, path: str) -> None:
 @pytest.mark.parametrize(
     ("body", "path", "records"),
     [
-        ([{"RecordId": "16", "AppId": "100"}, {"RecordId": "17", "AppId": "100"}], "RecordId", 2),
+        ([{"RecordId": OTHER, "AppId": "100"}, {"RecordId": RECORD, "AppId": "100"}], "RecordId", 2),
         ({"payload": {"recordRef": "i59adb", "userId": "i5"}}, "payload.recordRef", 1),
         ({"rows": [{"record": RECORD}, {"record": OTHER}]}, "rows[].record", 2),
         ({"changed": {"ids": ["a", "b"]}}, "changed.ids[]", 2),
@@ -66,8 +66,8 @@ def test_the_path_to_an_id_elsewhere_is_proposed_and_works(body: Any, path: str,
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"", "the body is not JSON in UTF-8"),
-        (b"record=1", "the body is not JSON in UTF-8"),
+        (b"", "the body is not JSON (line 1, column 1)"),
+        (b"record=1", "the body is not JSON (line 1, column 1)"),
         ({}, "element 0 has no record id"),
         ([], "the body is an array of 0"),
         ([{"id": "a"}, {"title": "b"}], "element 1 has no record id"),
@@ -161,5 +161,25 @@ def test_anything_is_read_and_can_be_stored(body: bytes) -> None:
     told.encode()
     if reading.id_path is not None and reading.records:
         assert len(parse_delivery(body, IdPath(reading.id_path))) == reading.records
-    if reading.problem is None:
+    if reading.problem is None and reading.provider == "fusioo":
         assert parse_delivery(body)
+
+
+@pytest.mark.parametrize(
+    ("headers", "settings"),
+    [
+        (["x-relay-secret"], {"provider": "onspring"}),
+        (["authorization"], {"provider": "onspring"}),
+        (["x-own-secret"], {"provider": "onspring", "secret_header": "X-Own-Secret"}),
+    ],
+)
+def test_an_outcome_of_onspring_is_known_by_its_ids(headers: list[str], settings: dict[str, str]) -> None:
+    reading = read([{"RecordId": "16", "AppId": "100"}, {"RecordId": "17", "AppId": "100"}], *headers)
+    assert (reading.provider, reading.problem, reading.records, reading.id_path) == (
+        "onspring",
+        None,
+        2,
+        None,
+    )
+    proposal = propose(asdict(reading), "grc")
+    assert (proposal.settings, proposal.command) == (settings, "relay webhooks add grc 100")

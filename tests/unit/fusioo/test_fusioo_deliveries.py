@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.fusioo.id_path import IdPath
-from service.fusioo.webhooks import MalformedBodyError, NoRecordIdError, parse_delivery
+from service.fusioo.webhooks import parse_delivery
+from service.transport.bodies import MalformedBodyError, NoRecordIdError
+from service.transport.id_path import IdPath
 
 IDS = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
 JSON = st.recursive(

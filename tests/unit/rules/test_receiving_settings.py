@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import ConfigurationError
-from service.fusioo.id_path import IdPath
 from service.rules.account import ID_PATH
 from service.rules.document import read_document
 from service.rules.receiving import id_paths, secret_headers
+from service.transport.id_path import IdPath
 
 FILE = """
 version: 1

@@ -2,10 +2,11 @@
 
 import pytest
 
-from service.fusioo.webhooks import MalformedBodyError, NoRecordIdError
 from service.inbox.errors import InboxError, InboxFullError, InboxUnavailableError, UnstorableError
+from service.onspring.outcomes import WrongAppError
 from service.pipeline.receive import WrongSecretError
 from service.registrations.table import RegistrationsUnavailableError, UnknownKeyError
+from service.transport.bodies import MalformedBodyError, NoRecordIdError
 from service.web.body import BodyTooLargeError, BodyTooSlowError
 from service.web.exceptions import answer_to
 
@@ -16,6 +17,7 @@ THEIRS = [
     (BodyTooSlowError("slow"), 408),
     (BodyTooLargeError("large"), 413),
     (NoRecordIdError("no id"), 422),
+    (WrongAppError("another app"), 422),
 ]
 OURS = [
     InboxError("some"),

@@ -7,8 +7,8 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from service.fusioo.webhooks import MalformedBodyError
 from service.pipeline.receive import WrongSecretError
+from service.transport.bodies import MalformedBodyError
 from service.web.answers import send_json
 from service.web.body import ClientGoneError
 from service.web.middleware import RefusalLog, RequestMiddleware
