@@ -12,6 +12,7 @@ from service.handlers.builtin.fusioo_create import FUSIOO_CREATE
 from service.handlers.builtin.fusioo_update import FUSIOO_UPDATE
 from service.handlers.builtin.http import HTTP
 from service.handlers.builtin.log import LOG
+from service.handlers.builtin.onspring_attach import ONSPRING_ATTACH
 from service.handlers.builtin.postgres import POSTGRES
 from service.handlers.builtin.python import PYTHON
 from service.handlers.kinds import BoundHandler, HandlerDeps, HandlerKind, HandlerSettings, OptionError
@@ -20,7 +21,17 @@ from service.rules.handler import Handler, Order
 from service.rules.problems import Finding, nearest
 
 KINDS: Mapping[str, HandlerKind[Any]] = {
-    kind.name: kind for kind in (HTTP, PYTHON, LOG, POSTGRES, FUSIOO_UPDATE, FUSIOO_CREATE, FUSIOO_COMMENT)
+    kind.name: kind
+    for kind in (
+        HTTP,
+        PYTHON,
+        LOG,
+        POSTGRES,
+        FUSIOO_UPDATE,
+        FUSIOO_CREATE,
+        FUSIOO_COMMENT,
+        ONSPRING_ATTACH,
+    )
 }
 
 LATER_KINDS = frozenset(
