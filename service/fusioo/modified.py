@@ -24,6 +24,8 @@ CLOCK_PUT_BACK = timedelta(hours=1)
 class ModifiedPages:
     """The records of one account's apps, the last modified first. One call each."""
 
+    is_sorted = True
+
     def __init__(self, client: FusiooClient) -> None:
         self._client = client
 

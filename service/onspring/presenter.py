@@ -49,6 +49,10 @@ class Presenter:
         stamps = stamp_fields(fields, self._stamps)
         return {field_id: stamps.get(field_id, str(field_id)) for field_id in fields.by_id}
 
+    def reference(self, word: str) -> str:
+        """Give the id or exact name by which the account's settings call the field of one stamp."""
+        return self._stamps[word]
+
     async def as_shown(
         self, client: OnspringClient, app_id: int, written: Mapping[str, Any]
     ) -> Mapping[str, Any]:

@@ -21,6 +21,8 @@ from service.changes.types import Fields
 
 OVERLAP = timedelta(minutes=5)
 """How far below the watermark a round reads on."""
+PAGE = 200
+"""Rows of a page (vendor's page, parameter `limit`)."""
 OVERLAP_ROWS = 10
 """How many rows of a page are asked for again with the next: so many may be deleted between two calls."""
 STAMP = "last_modified"
@@ -59,9 +61,29 @@ class Course:
 
     def behind(self, page: Mapping[str, Fields], noticed: Collection[str]) -> timedelta | None:
         """How old the oldest of some records' edits is, by the newest stamp of the round; None: of none."""
-        newest = parse_stamp(self.newest) or max((_known(fields) for fields in page.values()), default=None)
         stamps = [stamp for one in noticed if (stamp := _stamp(page[one])) is not None]
-        return max(timedelta(0), newest - min(stamps)) if stamps and newest is not None else None
+        if not stamps:
+            return None
+        return max(timedelta(0), (parse_stamp(self.newest) or max(stamps)) - min(stamps))
+
+
+class SortedReading:
+    """Reads such a list: what a round asks of whichever list it reads (see also reconciles/filtered.py)."""
+
+    def is_torn(self, course: Course, page: Mapping[str, Fields]) -> bool:
+        """Whether the page does not go on from what was read before: records may have slipped past."""
+        return course.is_torn_by(page)
+
+    def step_back(self, course: Course) -> Course:
+        """Give the course after a page that was torn off: a page before."""
+        return step_back(course, PAGE)
+
+    def go_on(
+        self, course: Course, page: Mapping[str, Fields], noticed: Collection[str], *, elapsed: timedelta
+    ) -> Course:
+        """Give the course after a page that went on from what was read; `noticed`: those that differ."""
+        del elapsed
+        return go_on(course, page, noticed)
 
 
 def step_back(course: Course, page_size: int) -> Course:

@@ -17,7 +17,10 @@ class Reconcile(Base):
     app_id: Mapped[Key]
     next_at: Mapped[Moment]
     watermark: Mapped[str | None]
-    """The newest `last_modified` that a finished round saw, as the provider writes it; NULL: none yet."""
+    """The newest `last_modified` that a finished round saw, as the provider writes it; NULL: none yet.
+
+    Of a list that is filtered: what the provider's clock showed at least when that round began.
+    """
     floor: Mapped[str | None]
     """The first watermark: what nobody edited since then is left to backfill."""
     sortable: Mapped[bool] = mapped_column(server_default="true")
@@ -25,7 +28,7 @@ class Reconcile(Base):
     place: Mapped[int | None]
     """Where the next page of the round under way begins; NULL: none is under way."""
     reached: Mapped[str | None]
-    """The last stamp on the pages that it read, …"""
+    """The last stamp on the pages that it read, or the ids with which the last of them ended, …"""
     newest: Mapped[str | None]
     """… and the first: the next watermark."""
     began_at: Mapped[datetime | None]

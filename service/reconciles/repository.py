@@ -16,13 +16,14 @@ _ENSURE = text("""
 _FORGET = text("""
     DELETE FROM reconciles WHERE account = :account AND app_id <> ALL(CAST(:app_ids AS text[]))""")
 _DUE = text("""
-    SELECT app_id, watermark, place, reached, newest, failures FROM reconciles
+    SELECT app_id, watermark, place, reached, newest, failures, now() - began_at AS began FROM reconciles
     WHERE account = :account AND app_id = ANY(CAST(:app_ids AS text[]))
     AND (next_at <= now() OR CAST(:anyhow AS boolean)) ORDER BY next_at, app_id""")
 _BEGIN = text("""
     UPDATE reconciles SET place = 0, reached = NULL, newest = NULL, calls = 0, noticed = 0, behind = NULL,
-        began_at = now()
-    WHERE account = :account AND app_id = :app_id""")
+        began_at = now(), watermark = coalesce(watermark, CAST(:first AS text)),
+        floor = coalesce(floor, CAST(:first AS text))
+    WHERE account = :account AND app_id = :app_id RETURNING watermark""")
 _PROGRESS = text("""
     UPDATE reconciles SET place = CASE WHEN CAST(:is_over AS boolean) THEN NULL ELSE CAST(:place AS int) END,
         reached = :reached, newest = :newest, calls = calls + 1, noticed = noticed + :noticed,
@@ -68,6 +69,8 @@ class DueApp:
     is_under_way: bool
     """A round of it was broken off, and goes on where it was."""
     failures: int
+    began: timedelta = timedelta(0)
+    """How long ago the round under way began, or the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +117,19 @@ async def due_apps(
             Course(row.watermark, row.place or 0, row.reached, row.newest),
             is_under_way=row.place is not None,
             failures=row.failures,
+            began=row.began or timedelta(0),
         )
         for row in await connection.execute(_DUE, values)
     ]
 
 
-async def begin_round(connection: AsyncConnection, account: str, app_id: str) -> None:
-    """Note that a round begins."""
-    await connection.execute(_BEGIN, {"account": account, "app_id": app_id})
+async def begin_round(
+    connection: AsyncConnection, account: str, app_id: str, *, first: str | None = None
+) -> str | None:
+    """Note that a round begins; gives the watermark. `first`: what that is, and the floor, without any."""
+    values = {"account": account, "app_id": app_id, "first": first}
+    watermark: str | None = await connection.scalar(_BEGIN, values)
+    return watermark
 
 
 async def store_course(

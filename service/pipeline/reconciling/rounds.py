@@ -7,10 +7,11 @@ a kill repeats one page at most.
 
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, timedelta
+from functools import partial
 from math import inf
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,13 +26,18 @@ from service.pipeline.reconciling.accounts import ReconciledAccount
 from service.pipeline.reconciling.deleted import deleted_among
 from service.pipeline.reconciling.pages import screen_page
 from service.reconciles import repository
-from service.reconciles.course import Course, go_on, step_back
+from service.reconciles.course import OVERLAP, PAGE, Course, SortedReading
+from service.reconciles.filtered import FilteredReading
 from service.reconciles.repository import DueApp, EndedRound
 from service.reconciles.rhythm import true_period
 from service.records.baseline import read_snapshots
+from service.registrations.apps import view_app
 
-_PAGE = 200
+_MOST_TORN = 30
+"""So many pages of a round that do not go on from what was read: its list has no order that lasts."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+_GoOn: TypeAlias = Callable[[Course, Mapping[str, Fields], Collection[str]], Course]
 
 _log = structlog.get_logger()
 
@@ -76,25 +82,38 @@ class Rounds:
 
         Adds to `there` what was listed and waits to be looked at.
         """
-        course = app.course
+        course, began = app.course, time.monotonic()
+        sorted_, torn = self._asked.modified.is_sorted, 0
+        reading = SortedReading() if sorted_ else FilteredReading(PAGE, since_last=app.began)
         if not app.is_under_way:
-            await persist(lambda: self._begin(app.app_id))
-            course = Course(course.watermark)
+            course = Course(await persist(lambda: self._begin(app.app_id)))
+        elif not sorted_:
+            began, reading = began - app.began.total_seconds(), FilteredReading(PAGE)
         while not course.is_over:
             if time.monotonic() > until:
                 return False
             listed = await self._asked.modified.page(
                 app.app_id, offset=course.place, after=course.after if self._asked.filters else None
             )
-            course = await self._take(app.app_id, course, _by_id(listed), there)
+            page = _by_id(listed)
+            if reading.is_torn(course, page):
+                torn += 1
+                course = await self._step_back(app.app_id, reading.step_back(course), torn)
+            else:
+                go_on = partial(reading.go_on, elapsed=timedelta(seconds=time.monotonic() - began))
+                course = await self._take(app.app_id, course, page, there, go_on)
         return True
 
-    async def _take(self, app_id: str, course: Course, page: dict[str, Fields], there: set[str]) -> Course:
+    async def _step_back(self, app_id: str, course: Course, torn: int) -> Course:
+        if torn > _MOST_TORN:
+            raise UnsortableError("the list changes its order faster than it can be read")
+        await persist(lambda: self._store(app_id, course))
+        return course
+
+    async def _take(
+        self, app_id: str, course: Course, page: dict[str, Fields], there: set[str], go_on: _GoOn
+    ) -> Course:
         """Hold a page against what we know, and keep what came of it."""
-        if course.is_torn_by(page):
-            back = step_back(course, _PAGE)
-            await persist(lambda: self._store(app_id, back, [], None))
-            return back
 
         async def take() -> Course:
             async with self._engine.begin() as connection:
@@ -128,19 +147,25 @@ class Rounds:
         if gone and self._asked.sees_deleted:
             with_deleted = await self._asked.modified.page_with_deleted(app_id)
             without = await self._asked.modified.page(app_id, offset=0)
-            named = deleted_among(with_deleted, without, whole=len(without) < _PAGE)
+            named = deleted_among(with_deleted, without, whole=len(without) < PAGE)
             await persist(lambda: self._notice_deleted(app_id, named))
             await persist(lambda: self._store_count(app_id, api_count, there, calls=2))
 
-    async def _begin(self, app_id: str) -> None:
-        async with self._engine.begin() as connection:
-            await repository.begin_round(connection, self._account, app_id)
+    async def _begin(self, app_id: str) -> str | None:
+        """Note that a round begins; gives the watermark.
 
-    async def _store(self, app_id: str, course: Course, noticed: list[str], behind: timedelta | None) -> None:
+        Stamps of a list that is filtered are UTC: the first watermark is when the app began to be watched.
+        """
         async with self._engine.begin() as connection:
-            await repository.store_course(
-                connection, self._account, app_id, course, noticed=len(noticed), behind=behind
-            )
+            first = None
+            if not self._asked.modified.is_sorted:
+                view = await view_app(connection, self._account, app_id)
+                first = ((view.watched_since or view.now).astimezone(UTC) - OVERLAP).isoformat()
+            return await repository.begin_round(connection, self._account, app_id, first=first)
+
+    async def _store(self, app_id: str, course: Course) -> None:
+        async with self._engine.begin() as connection:
+            await repository.store_course(connection, self._account, app_id, course, noticed=0, behind=None)
 
     async def _store_count(self, app_id: str, api_count: int, there: Collection[str], *, calls: int) -> int:
         async with self._engine.begin() as connection:
