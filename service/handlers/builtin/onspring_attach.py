@@ -11,12 +11,14 @@ from service.fusioo.problems import MisfitError
 from service.handlers.builtin.onspring_attach_options import AttachOptions, check_attach
 from service.handlers.builtin.onspring_attachments import attached, marked
 from service.handlers.builtin.onspring_copying import Copier, Place, TooLarge
-from service.handlers.builtin.onspring_lookup import Target
+from service.handlers.builtin.onspring_destination import Addressee
+from service.handlers.builtin.onspring_targets import TargetApp
 from service.handlers.context import Context
 from service.handlers.kinds import BuiltHandler, HandlerDeps, HandlerKind, HandlerSettings
 from service.handlers.template_values import values_of
 from service.handlers.templates import TemplateFailedError, Templates, compile_templates
 from service.handlers.types import Discard, Done, Outcome
+from service.onspring.definitions import Definitions
 
 _SOURCE = "fusioo"
 _OF_THE_RECORD = frozenset({"record", "change"})
@@ -27,15 +29,15 @@ class AttachHandler:
 
     def __init__(
         self,
-        target: Target,
+        account: str,
+        addressee: Addressee,
         *,
-        field: str,
         files: Templates,
         notes: Templates,
         only_added: bool,
         within: float,
     ) -> None:
-        self._target, self._field = target, field
+        self._account, self._addressee = account, addressee
         self._files, self._notes = files, notes
         self._only_added, self._within = only_added, within
 
@@ -51,9 +53,8 @@ class AttachHandler:
         wanted = self._wanted(change, values)
         if not wanted:
             return Done({"attached": []})
-        onspring = context.onspring(self._target.account)
-        field = await self._target.file_field(onspring, self._field)
-        record = await self._target.record(onspring, values, showing=field.id)
+        onspring = context.onspring(self._account)
+        record, field = await self._addressee.find(onspring, values)
         there = await attached(onspring, record, field.id)
         missing = [each for each in wanted if each not in there]
         copier = Copier(context.fusioo(change.account), onspring, within=self._within)
@@ -106,8 +107,8 @@ def _build(options: AttachOptions, settings: HandlerSettings, deps: HandlerDeps)
     record = None if options.record is None else compile_templates(options.record, under=("record",))
     key = None if options.key is None else compile_templates(options.key, under=("key",))
     handler = AttachHandler(
-        Target(options.account, options.app, record=record, key=key),
-        field=options.field,
+        options.account,
+        Addressee(TargetApp(options.app, Definitions()), options.field, record=record, key=key),
         files=files,
         notes=notes,
         only_added=options.only_added,

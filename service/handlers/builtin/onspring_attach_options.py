@@ -4,11 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.handlers.builtin.onspring_targets import check_account
 from service.handlers.kinds import HandlerDeps, OptionError
-from service.rules.problems import nearest
 from service.rules.section import Id
-
-_PROVIDER = "onspring"
 
 
 class AttachOptions(BaseModel):
@@ -67,13 +65,6 @@ class AttachOptions(BaseModel):
 
 def check_attach(options: AttachOptions, deps: HandlerDeps) -> None:
     """Check what the model can't know. Raises OptionError."""
-    provider = deps.accounts.get(options.account)
-    known = [name for name, its_provider in deps.accounts.items() if its_provider == _PROVIDER]
-    if provider is None:
-        message = f"there is no account `{options.account}`"
-        raise OptionError(message, path=("account",), remedy=nearest(options.account, known))
-    if provider != _PROVIDER:
-        message = f"the account `{options.account}` is one of {provider}, not of Onspring"
-        raise OptionError(message, path=("account",), remedy=nearest(options.account, known))
+    check_account(options.account, deps)
     if (options.record is None) == (options.key is None):
         raise OptionError("write one of `record` and `key`: which record the files go to", path=("record",))

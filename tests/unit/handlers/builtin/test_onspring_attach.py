@@ -13,6 +13,7 @@ from service.changes.types import Change, FieldDiff, Kind
 from service.errors import RelayError
 from service.handlers.builtin.onspring_attach import ONSPRING_ATTACH
 from service.handlers.builtin.onspring_attachments import ids_marked, marked
+from service.handlers.builtin.onspring_targets import NotInAppError
 from service.handlers.kinds import HandlerDeps, OptionError
 from service.handlers.outcomes import outcome_of
 from service.handlers.types import Discarded, Done, Failed, Outcome
@@ -219,30 +220,30 @@ async def test_a_failed_upload_is_tried_again_and_finds_what_is_there() -> None:
     [
         (
             {"key": {FUSIOO_ID: "nobody"}},
-            Failed('no record of app 195 has the key {"6996": "nobody"} yet'),
+            Failed('no record of app 195 has the key {"Fusioo Id": "nobody"} yet'),
         ),
         ({"key": {"Fusioo Id": "{{ record.id }}"}}, Done({"record": "16", "attached": ["if1"]})),
         (
             {"key": {FUSIOO_ID: ""}},
-            Failed("RefusedError: `key.Fusioo Id` gives nothing to look for, or several values", dead=True),
+            Failed("RefusedError: `key.6996`: it gives nothing to look for, or several values", dead=True),
         ),
         ({"key": None, "record": "16"}, Done({"record": "16", "attached": ["if1"]})),
         ({"key": None, "record": "{{ record.title[:0] }}"}, Discarded("`record` gives nothing")),
         (
             {"key": None, "record": "{{ record.id }}"},
             Failed(
-                "RefusedError: `record` gives what is no id of a record of Onspring: those are numbers",
+                "RefusedError: `record` gives 'i59adb'; the ids of Onspring's records are numbers",
                 dead=True,
             ),
         ),
         (
             {"field": "Name"},
-            Failed("RefusedError: field 'Name' of app 195 holds no files, but is a Text", dead=True),
+            Failed("RefusedError: field 'Name' of app 195 holds no files: its type is Text", dead=True),
         ),
         (
             {"field": "Attachmnets"},
             Failed(
-                "NotFoundError: app 195 has no field of the id or (one only) exact name 'Attachmnets'; "
+                "NotInAppError: app 195 has no field of the id, or (one only) of the name 'Attachmnets'; "
                 "did you mean `Attachments`?",
                 dead=True,
             ),
@@ -263,8 +264,33 @@ async def test_several_records_of_one_key_are_refused() -> None:
     onspring.records[TASKS][17] = {FUSIOO_ID: "i59adb"}
     outcome = await attempt(FusiooFiles(if1=("a.pdf", b"1")), onspring, a_create("if1"))
     assert outcome == Failed(
-        'RefusedError: several records of app 195 have the key {"6996": "i59adb"}', dead=True
+        'RefusedError: several records of app 195 have the key {"Fusioo Id": "i59adb"}: 16, 17', dead=True
     )
+
+
+async def test_a_field_that_is_newer_than_what_is_remembered_is_found() -> None:
+    fusioo, onspring = FusiooFiles(if1=("a.pdf", b"1")), an_onspring()
+    options = ONSPRING_ATTACH.options.model_validate({**OPTIONS, "field": "Contracts"})
+    deps = HandlerDeps(Path(), accounts=ACCOUNTS)
+    built = ONSPRING_ATTACH.build(options, settings("onspring.attach"), deps)
+    change = a_create("if1")
+    seen = context(
+        of=change,
+        fusioo=lambda *_: client_over(fusioo),
+        onspring=lambda _, database: onspring.client(database),
+    )
+    for _ in range(2):
+        with pytest.raises(NotInAppError):
+            await built.call(change, seen)
+    newer = {**FIELDS[TASKS], 7000: {"name": "Contracts", "type": "Attachment"}}
+    onspring = FakeOnspring(onspring.records, fields={TASKS: newer})
+    again = context(
+        of=change,
+        fusioo=lambda *_: client_over(fusioo),
+        onspring=lambda _, database: onspring.client(database),
+    )
+    assert await built.call(change, again) == Done({"record": "16", "attached": ["if1"]})
+    assert attachments(onspring, 7000) == [("a.pdf", "[Fusioo if1]")]
 
 
 async def test_an_app_by_its_name() -> None:
