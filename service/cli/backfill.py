@@ -110,8 +110,8 @@ class _Request:
         from service.budget.ledger import Ledger
         from service.budget.usage import read_usage
         from service.cli.backfill_screen import Screen
-        from service.pipeline.accounts.clients import open_client
         from service.pipeline.accounts.limits import limit_of
+        from service.pipeline.accounts.listing import open_lists
         from service.pipeline.accounts.tokens import TokenVault
         from service.pipeline.walking.backfill import Backfill, Wanted, find_watched
         from service.sealing import SecretBox
@@ -122,21 +122,21 @@ class _Request:
         key = self.settings.secret_key.get_secret_value() if self.settings.secret_key else ""
         async with engine.connect() as connection:
             used = (await read_usage(connection, self.account, limit)).used
-        async with open_client(
+        async with open_lists(
             self.account,
             configured,
-            timeout=timeout,
+            within=timeout,
             meter=Ledger(engine, self.account, limit, longest=timeout).meter(Lane.BACKFILL),
             vault=TokenVault(engine, SecretBox(key), insist=True),
-        ) as client:
+        ) as lists:
             wanted = Wanted(
                 self.account, found, run_rules=self.run_rules, since=self.since, restart=self.restart
             )
-            keeping = await self._keeping(engine)
+            keeping = await self._keeping(engine, filters=lists.records.filters)
             with Screen(found.name, limit, used=used) as screen:
-                return await Backfill(engine, client, wanted, keeping, watching=screen).run()
+                return await Backfill(engine, lists.records, wanted, keeping, watching=screen).run()
 
-    async def _keeping(self, engine: "AsyncEngine") -> "Keeping":
+    async def _keeping(self, engine: "AsyncEngine", *, filters: bool) -> "Keeping":
         from service.fusioo.computed import computed_in_schema
         from service.pipeline.kept_rules import keep_rules
         from service.pipeline.rulebook import Rulebook
@@ -151,6 +151,7 @@ class _Request:
             self.settings.reconcile_grace,
             rulebook,
             computed_in=computed_in_schema,
+            filters=filters,
         )
 
 

@@ -30,23 +30,16 @@ class ListedRecords:
         self, client: OnspringClient, presenter: Presenter, app_id: str, *, since: datetime | None = None
     ) -> None:
         """Raises NoSuchAppError for what can be no app's id."""
-        self.lasting = True
+        self.calls = 0
+        """How many calls were made for records; now and then one more asks for the app's fields."""
+        self.lasting = self.in_order = True
+        """False once a page was not in the order of the records' ids."""
         self._client, self._presenter, self._since = client, presenter, since
         self._app = app_number(app_id, endpoint=self.label)
         self._filter: Filter | None = None
         self._rows = AlignedRows(self._page)
 
-    @property
-    def calls(self) -> int:
-        """How many calls were made for records; now and then one more asks for the app's fields."""
-        return self._rows.calls
-
-    @property
-    def in_order(self) -> bool:
-        """Whether the pages were in the order of the records' ids."""
-        return self.lasting
-
-    async def page(self, offset: int, limit: int, *, backwards: bool) -> Sequence[Mapping[str, Any]]:
+    async def page(self, offset: int, limit: int, *, backwards: bool) -> Sequence[dict[str, Any]]:
         """Read records from `offset` on, as many as one call gives; fewer than `limit` only at the end.
 
         `backwards` is not to be had: the list is read forwards again. Raises UnsortableError where a list
@@ -56,24 +49,30 @@ class ListedRecords:
         del backwards
         if self._since is not None and self._filter is None:
             self._filter = await modified_after(self._client, self._presenter, self._app, self._since)
-        with about_app():
-            records = await self._rows.rows(offset, limit)
+        records = await self._read(offset, limit)
         ids = [record.record_id for record in records]
-        self.lasting = self.lasting and ids == sorted(ids)
+        self.lasting = self.in_order = self.lasting and ids == sorted(ids)
         shown = await self._presenter.present(self._client, self._app, records)
         return [shown[one] for one in dict.fromkeys(ids)]
 
     async def count(self) -> int:
         """Give how many records there are, as the last page told; without one, ask."""
         if self._rows.total is None:
-            with about_app():
-                await self._rows.rows(0, 1)
+            await self._read(0, 1)
         if self._rows.total is None:
             raise UnreadableAnswerError("a page does not say how long the list is", endpoint=self.label)
         return self._rows.total
 
     def id_of(self, row: Mapping[str, Any]) -> str:
         return str(row["id"])
+
+    async def _read(self, offset: int, fewest: int) -> list[Record]:
+        before = self._rows.calls
+        try:
+            with about_app():
+                return await self._rows.rows(offset, fewest)
+        finally:
+            self.calls += self._rows.calls - before
 
     async def _page(self, number: int, size: int) -> Page[Record]:
         records = self._client.records

@@ -23,6 +23,7 @@ from service.onspring.endpoints import GET_RECORD, GET_RECORDS
 from service.onspring.errors import OnspringError
 from service.onspring.ids import number_in
 from service.onspring.keys import ApiKey
+from service.onspring.modified import ModifiedRecords
 from service.onspring.presenter import Presenter
 from service.onspring.repeating import surely_wrote_nothing
 from service.onspring.source import OnspringSource
@@ -30,6 +31,8 @@ from service.pipeline.accounts.clients import http_within, key_of
 from service.pipeline.accounts.limits import limit_of
 from service.pipeline.accounts.noting import OwnWrites, Writer
 from service.pipeline.accounts.onspring_apps import described_apps
+from service.pipeline.accounts.record_lists import OnspringLists
+from service.pipeline.accounts.walked import WalkedAccount
 from service.pipeline.linking.accounts import LinkedAccount
 from service.pipeline.settling.looks import Endpoints, SettledAccount
 from service.rules.account import Account
@@ -37,6 +40,7 @@ from service.transport.http import Transport
 from service.transport.metering import FirstPaid, Meter
 from service.transport.noting import Noting, Write, unnoted
 from service.transport.retrying import NO_RETRIES
+from service.walks.due import left_to_rounds
 
 FIELDS_LAST = 60.0
 """Seconds until an app's fields are asked for again: so long a list's value may be shown by an old name."""
@@ -116,6 +120,16 @@ class OnspringAccount:
             link_age=self._link_age,
             sizes=BatchSizes(largest=MOST_PER_BATCH),
         )
+
+    def walked(self) -> WalkedAccount:
+        """Give what full sweeps need of the account; a part of their lane they leave to the rounds."""
+        limit = self.ledger.limit
+        client = self.client(self.ledger.meter(Lane.RECONCILE, leave=left_to_rounds(limit)))
+        return WalkedAccount(self.provider, limit, listed=OnspringLists(client, self.presenter).listed)
+
+    def modified(self) -> ModifiedRecords:
+        """Give what lists the records that were modified lately, paid by reconciling's lane."""
+        return ModifiedRecords(self.client(self.ledger.meter(Lane.RECONCILE)), self.presenter)
 
     async def list_apps(self) -> tuple[App, ...]:
         """Describe all apps that the key sees, with one call for each, which reconciling's lane pays for."""

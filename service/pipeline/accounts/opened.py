@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.errors import NotFoundError
 from service.fusioo.client import FusiooClient
 from service.fusioo.models import App
-from service.fusioo.modified import ModifiedPages
 from service.handlers.database import HandlerDatabase
 from service.onspring.client import OnspringClient
 from service.pipeline.accounts.fusioo import FusiooAccount
+from service.pipeline.accounts.modified import ModifiedList
 from service.pipeline.accounts.noting import Writer
 from service.pipeline.accounts.onspring import OnspringAccount
 from service.pipeline.accounts.tokens import TokenVault
@@ -68,7 +68,7 @@ class Accounts:
 
     def walked(self) -> dict[str, WalkedAccount]:
         """Give what full sweeps need, by account."""
-        return {name: account.walked() for name, account in self._fusioo.items()}
+        return {name: account.walked() for name, account in self._all.items()}
 
     def listers(self) -> dict[str, Callable[[], Awaitable[tuple[App, ...]]]]:
         """Give what lists the apps of each account."""
@@ -78,9 +78,9 @@ class Accounts:
         """Give a client for our webhooks at the provider, by account; Onspring has no API for them."""
         return {name: account.registering() for name, account in self._fusioo.items()}
 
-    def modified(self) -> dict[str, ModifiedPages]:
-        """Give what lists the records of each account that were modified last."""
-        return {name: account.modified() for name, account in self._fusioo.items()}
+    def modified(self) -> dict[str, ModifiedList]:
+        """Give what lists the records of each account that were modified lately."""
+        return {name: account.modified() for name, account in self._all.items()}
 
     def providers(self) -> dict[str, str]:
         """Give the provider of each account."""

@@ -7,9 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service.budget.lanes import Lane
 from service.budget.ledger import Ledger
 from service.errors import NotFoundError
-from service.fusioo.modified import ModifiedPages
-from service.pipeline.accounts.clients import open_client
 from service.pipeline.accounts.limits import limit_of
+from service.pipeline.accounts.listing import open_lists
 from service.pipeline.accounts.tokens import TokenVault
 from service.pipeline.reconciling.accounts import reconciled_accounts
 from service.pipeline.reconciling.reconcile import Reconciled, Reconciler
@@ -39,10 +38,10 @@ async def reconcile_by_hand(
     configured = configuration.accounts[account]
     meter = Ledger(engine, account, limit_of(configured), longest=call_timeout).meter(Lane.RECONCILE)
     vault = None if box is None else TokenVault(engine, box, insist=True)
-    async with open_client(
-        account, configured, timeout=call_timeout, meter=meter, vault=vault, transport=transport
-    ) as client:
-        accounts = reconciled_accounts(configuration, {account: ModifiedPages(client)})
+    async with open_lists(
+        account, configured, within=call_timeout, meter=meter, vault=vault, transport=transport
+    ) as lists:
+        accounts = reconciled_accounts(configuration, {account: lists.modified})
         reconciler = Reconciler(engine, accounts=accounts, grace=grace)
         found = await reconciler.reconcile_now(account, None if app is None else (app,))
     if app is not None and not found.ended and not found.failed:

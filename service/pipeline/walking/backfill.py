@@ -23,12 +23,9 @@ from service.errors import (
     NotFoundError,
     ProviderError,
     RefusedError,
-    UnsortableError,
 )
-from service.fusioo.client import FusiooClient
-from service.fusioo.moments import read_stamp
 from service.lifecycle import WalkPurpose
-from service.pipeline.walking.course import STAMP
+from service.pipeline.accounts.record_lists import RecordLists
 from service.pipeline.walking.pages import Keeping
 from service.pipeline.walking.reader import Reader
 from service.pipeline.walking.sweeping import log_ended
@@ -41,7 +38,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 60.0
 _MOST_FAILURES = 8
 _REST, _LONGEST_REST = 2.0, 2.0
 """For how many times as long as its last page took a backfill rests, and for how many seconds at most."""
-_EVER = datetime.min.replace(tzinfo=UTC)
 
 _log = structlog.get_logger()
 
@@ -78,7 +74,7 @@ class Backfill:
     def __init__(
         self,
         engine: AsyncEngine,
-        client: FusiooClient,
+        lists: RecordLists,
         wanted: Wanted,
         keeping: Keeping,
         *,
@@ -86,8 +82,8 @@ class Backfill:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`client`: its calls are paid by the lane of backfills."""
-        self._engine, self._client, self._wanted = engine, client, wanted
+        """`lists`: their calls are paid by the lane of backfills."""
+        self._engine, self._lists, self._wanted = engine, lists, wanted
         self._keeping, self._watching, self._sleep, self._rest = keeping, watching, sleep, rest
 
     async def run(self) -> Walk:
@@ -99,7 +95,7 @@ class Backfill:
         async with self._alone():
             walk, resumed = await self._begin()
             self._watching.began(walk, resumed=resumed)
-            listed = self._client.records.listed(walk.app_id, newest=walk.since is not None)
+            listed = self._lists.listed(walk.app_id, since=walk.since)
             reader = Reader(self._engine, walk, listed, self._keeping)
             while not reader.is_read:
                 began = time.monotonic()
@@ -136,25 +132,17 @@ class Backfill:
         return walk, False
 
     async def _since(self) -> datetime | None:
-        """Turn how long ago into the provider's time: it counts from the newest edit, as its stamp says."""
+        """Turn how long ago into the provider's time."""
         since = self._wanted.since
         if not isinstance(since, timedelta):
             return since
-        listed = self._client.records.listed(self._wanted.app.id, newest=True)
-        newest: list[datetime | None] = []
+        found: list[datetime] = []
 
         async def look() -> None:
-            newest.extend(read_stamp(row.get(STAMP)) for row in await listed.page(0, 1, backwards=False))
+            found.append(await self._lists.moment_before(self._wanted.app.id, since))
 
         await self._patiently(look)
-        if not newest:
-            return _EVER
-        if newest[0] is None:
-            raise UnsortableError(f"the records have no {STAMP}: leave out --since to read all of them")
-        try:
-            return newest[0] - since
-        except OverflowError:
-            return _EVER
+        return found[0]
 
     async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do a step; wait for a call where none is left, and for a provider that is away."""

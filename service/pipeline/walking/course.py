@@ -1,8 +1,9 @@
 """Which page of an app's records a walk reads next, until it has seen them all. Pure.
 
-Two kinds: all records by `created`, which fusioo/paging.py keeps whole while people edit; or, newest first,
-those modified since a moment. An edit moves a record to the head of that list, perhaps out of what is still
-to be read: so the head is read again, back to where it was, until it stays where it is (at most five times).
+Three kinds: all records in an order that lasts, which fusioo/paging.py keeps whole while people edit; those
+modified since a moment, in the same order, where the provider filters by that; or else, newest first. An edit
+moves a record to the head of that last list, perhaps out of what is still to be read: so the head is read
+again, back to where it was, until it stays where it is (at most five times).
 
 A course is written down between any two calls, and read by whoever goes on.
 """
@@ -47,12 +48,15 @@ class Course:
     head: datetime | None = None
     """The stamp with which this pass began, the newest then."""
     passes: int = 1
+    filtered: bool = False
+    """The list holds only what was modified `since` then, in no order of stamps."""
 
     @classmethod
-    def of(cls, since: datetime | None, paging: Paging | None = None) -> Self:
+    def of(cls, since: datetime | None, paging: Paging | None = None, *, filtered: bool = False) -> Self:
         """Plan a course from the list's beginning."""
-        if since is None:
-            return cls(PagePlan(paging or Paging(), counted=True, lasting=True))
+        if since is None or filtered:
+            plan = PagePlan(paging or Paging(), counted=True, lasting=True)
+            return cls(plan, since=since, filtered=filtered)
         return cls(_pass(paging or Paging()), since=since, down_to=since)
 
     @classmethod
@@ -61,13 +65,14 @@ class Course:
         since, down_to, head = (
             written[name] and datetime.fromisoformat(written[name]) for name in ("since", "down_to", "head")
         )
-        return cls(PagePlan.read(written["plan"]), since, down_to, head, written["passes"])
+        plan, filtered = PagePlan.read(written["plan"]), written.get("filtered", False)
+        return cls(plan, since, down_to, head, written["passes"], filtered)
 
     def written(self) -> dict[str, Any]:
         """Write the course down, as JSON has it."""
         moments = {"since": self.since, "down_to": self.down_to, "head": self.head}
         told = {name: moment and moment.isoformat() for name, moment in moments.items()}
-        return {"plan": self.plan.written(), "passes": self.passes, **told}
+        return {"plan": self.plan.written(), "passes": self.passes, "filtered": self.filtered, **told}
 
     @property
     def step(self) -> Step | None:
@@ -83,7 +88,11 @@ class Course:
     @property
     def lacking(self) -> int:
         """How many records, at least, could not be seen; known at the end."""
-        return max(self.plan.missing, int(self.plan.gave_up)) if self.since is None else 0
+        return 0 if self._is_newest_first else max(self.plan.missing, int(self.plan.gave_up))
+
+    @property
+    def _is_newest_first(self) -> bool:
+        return self.since is not None and not self.filtered
 
     def take_page(self, page: Sequence[tuple[str, Record]], marks: Marks, *, lasting: bool) -> Reached:
         """Take the page that was asked for, by id, and the marks of those of it that were seen before.
@@ -92,7 +101,7 @@ class Course:
         modified lately, whether it is in that order at all. Raises UnsortableError where it is not.
         """
         rounds, ids = self.plan.rounds, [one for one, _ in page]
-        if self.since is not None:
+        if self._is_newest_first:
             return self._take_newest(page, marks, in_order=lasting)
         self.plan.lasting = self.plan.lasting and lasting
         taken = self.plan.take_page(ids, marks)

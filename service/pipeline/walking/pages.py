@@ -59,6 +59,8 @@ class Keeping:
     )
     computed_in: ComputedIn = none_computed
     paging: Paging = field(default_factory=Paging)
+    filters: bool = False
+    """Whether a list of what was modified since a moment holds nothing older, in no order of stamps."""
 
 
 async def store_page(
@@ -77,7 +79,7 @@ async def store_page(
     `Course.take_page`. Raises LeaseLostError where somebody else reads on.
     """
     await hold(connection, walk)
-    course = course_of(walk, keeping.paging)
+    course = course_of(walk, keeping)
     marks = await read_marks(connection, walk.id, [one for one, _ in page])
     reached = course.take_page(page, marks, lasting=lasting)
     taken, noticed, unstored = await _keep(connection, walk, reached, keeping, started=started)
@@ -99,11 +101,11 @@ async def store_page(
 
 
 async def store_count(
-    connection: AsyncConnection, walk: Walk, count: int, paging: Paging, *, calls: int
+    connection: AsyncConnection, walk: Walk, count: int, keeping: Keeping, *, calls: int
 ) -> Walk:
     """Store how many records the provider counts; otherwise as `store_page`."""
     await hold(connection, walk)
-    course = course_of(walk, paging)
+    course = course_of(walk, keeping)
     if course.take_count(count):
         await clear_places(connection, walk.id)
     return await _store(connection, replace(walk, calls=walk.calls + calls, expected=count), course)
@@ -117,9 +119,11 @@ async def hold(connection: AsyncConnection, walk: Walk) -> None:
         )
 
 
-def course_of(walk: Walk, paging: Paging) -> Course:
+def course_of(walk: Walk, keeping: Keeping) -> Course:
     """Give the course of a walk, from where it stands."""
-    return Course.of(walk.since, paging) if walk.course is None else Course.read(walk.course)
+    if walk.course is not None:
+        return Course.read(walk.course)
+    return Course.of(walk.since, keeping.paging, filtered=keeping.filters)
 
 
 async def _store(connection: AsyncConnection, walk: Walk, course: Course) -> Walk:

@@ -68,7 +68,11 @@ class Reader:
         await persist(self._end)
 
     def _course(self) -> Course:
-        return course_of(self.walk, self._keeping.paging)
+        return course_of(self.walk, self._keeping)
+
+    @property
+    def _is_sorted(self) -> bool:
+        return self.walk.since is not None and not self._keeping.filters
 
     async def _sight(self) -> int:
         async with self._engine.begin() as connection:
@@ -83,12 +87,12 @@ class Reader:
                 self._keeping,
                 started=started,
                 calls=calls,
-                lasting=self._listed.lasting if self.walk.since is None else self._listed.in_order,
+                lasting=self._listed.in_order if self._is_sorted else self._listed.lasting,
             )
 
     async def _store_count(self, count: int, calls: int) -> Walk:
         async with self._engine.begin() as connection:
-            return await store_count(connection, self.walk, count, self._keeping.paging, calls=calls)
+            return await store_count(connection, self.walk, count, self._keeping, calls=calls)
 
     async def _notice_absent(self, after: str) -> str | None:
         async with self._engine.begin() as connection:

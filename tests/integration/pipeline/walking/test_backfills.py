@@ -12,6 +12,7 @@ from service.dev.simulators.faults import AnswerFault
 from service.errors import AccountRefusedError
 from service.fusioo.client import FusiooClient
 from service.fusioo.errors import InternalError
+from service.pipeline.accounts.record_lists import FusiooLists
 from service.pipeline.walking.backfill import Backfill, Wanted, Watching
 from service.pipeline.walking.pages import Keeping
 from service.registrations.watched import WatchedApp
@@ -82,7 +83,7 @@ class Person:
             keeping = Keeping("fusioo", timedelta(0))
             work = Backfill(
                 self.engine,
-                client,
+                FusiooLists(client),
                 WANTED,
                 keeping,
                 watching=self.told,
