@@ -33,3 +33,8 @@ def test_a_ceiling_is_never_reached(size: int, ceiling: int | None, most: int) -
 )
 def test_a_full_batch_lets_the_next_grow(asked: int, ceiling: int | None, size: int | None) -> None:
     assert grown(50, asked=asked, ceiling=ceiling) == size
+
+
+@pytest.mark.parametrize(("asked", "size"), [(50, 100), (80, 100), (100, 100)])
+def test_a_batch_grows_to_what_the_provider_takes_at_most(asked: int, size: int) -> None:
+    assert grown(asked, asked=asked, largest=100) == size

@@ -225,6 +225,8 @@ async def test_what_is_too_much_at_once_is_asked_for_in_halves(
     assert {record_id for record_id, *_ in relay.changes()} == set(map(str, ids))
     refused = [call for call in onspring.calls_of("POST", "batch-get") if call.status in {400, 499}]
     assert 1 <= len(refused) <= 6
+    counted = relay.database.execute("SELECT count(*) FROM calls")
+    assert counted == [(len(onspring.state.calls),)], "no look asks for a list of what changed last"
 
 
 async def test_batches_grow_to_what_one_call_takes_and_no_further(

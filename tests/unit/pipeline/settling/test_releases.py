@@ -10,6 +10,7 @@ from service.errors import (
     AppRefusedError,
     BatchSpoiltError,
     BatchTooLargeError,
+    BudgetExhaustedError,
     Disposition,
     ProviderError,
     UnsortableError,
@@ -42,6 +43,16 @@ class LimitedError(ProviderError):
 )
 def test_a_full_batch_lets_the_next_one_grow(size: int, asked: int, grown: int | None) -> None:
     assert after_success(slot(size), asked=asked, left=0, gather=0) == Release(batch_size=grown)
+
+
+def test_a_batch_grows_to_what_the_provider_takes_at_most() -> None:
+    assert after_success(slot(80), asked=80, left=0, gather=0, largest=100) == Release(batch_size=100)
+
+
+def test_a_second_call_that_the_budget_has_none_for_is_waited_for_and_is_no_failure() -> None:
+    free_at = NOW + timedelta(minutes=20)
+    release = after_failure(slot(failures=2), BudgetExhaustedError("main", free_at), asked=5, jitter=0)
+    assert release == Release(not_before=free_at, failures=2)
 
 
 def test_a_size_that_failed_is_approached_by_halves() -> None:
