@@ -177,22 +177,22 @@ async def _check_token(
 ) -> tuple[bool, str]:
     from service.budget.lanes import Lane
     from service.budget.ledger import Ledger
-    from service.pipeline.accounts.clients import open_client
+    from service.pipeline.accounts.clients import open_client, open_onspring_client
     from service.pipeline.accounts.limits import limit_of
     from service.pipeline.accounts.tokens import TokenVault
     from service.sealing import SecretBox
 
     key = settings.secret_key.get_secret_value() if settings.secret_key else ""
-    limit = limit_of(configuration.accounts[account])
-    async with open_client(
-        account,
-        configuration.accounts[account],
-        timeout=settings.fetch_timeout,
-        meter=Ledger(engine, account, limit, longest=settings.fetch_timeout).meter(Lane.PEOPLE),
-        vault=TokenVault(engine, SecretBox(key), insist=True),
-    ) as client:
-        await client.ping()
-    host = urlsplit(configuration.accounts[account].base_url).netloc.rpartition("@")[2]  # no password
+    configured, within = configuration.accounts[account], settings.fetch_timeout
+    meter = Ledger(engine, account, limit_of(configured), longest=within).meter(Lane.PEOPLE)
+    if configured.provider == "onspring":
+        async with open_onspring_client(account, configured, timeout=within, meter=meter) as onspring:
+            await onspring.apps.page(page_size=1)  # its ping asks for no key
+    else:
+        vault = TokenVault(engine, SecretBox(key), insist=True)
+        async with open_client(account, configured, timeout=within, meter=meter, vault=vault) as client:
+            await client.ping()
+    host = urlsplit(configured.base_url).netloc.rpartition("@")[2]  # no password
     return True, f"is accepted by {host}"
 
 
@@ -201,13 +201,17 @@ async def _check_webhooks(
 ) -> tuple[bool, str]:
     from service.changes.types import Kind
     from service.lifecycle import RegistrationStatus
+    from service.pipeline.accounts.providers import WITH_WEBHOOKS
     from service.pipeline.registering.applying import app_references
     from service.pipeline.watching.standing import tell_standing
     from service.registrations.listing import list_registrations
 
     async with engine.connect() as connection:
         active = await list_registrations(connection, account=account, status=RegistrationStatus.ACTIVE)
-        well, standing = await tell_standing(connection, account)
+        has_api = configuration.accounts[account].provider in WITH_WEBHOOKS
+        well, standing = await tell_standing(connection, account, compared_there=has_api)
+    if not has_api:
+        return well, f"{len(active)} set up by people, there is no API for them; {standing}"
     missing = [
         f"{reference.text} ({kind})"
         for reference in app_references(configuration, account)

@@ -1,4 +1,4 @@
-"""`relay webhooks add` and `remove`: webhooks that a person sets up in a workflow."""
+"""`relay webhooks add` and `remove`: webhooks that a person sets up, in a workflow or a REST outcome."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +11,7 @@ from service.cli.database_session import with_engine
 from service.cli.filters import Json
 from service.cli.output import print_json
 from service.cli.webhooks.accounts import Desk, box_of, open_desk, public_url
+from service.cli.webhooks.outcomes import OutcomeForm, make_secret
 from service.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -28,25 +29,35 @@ def add(
     *,
     kind: Annotated[
         Kind | None,
-        typer.Option(help="What the workflow tells of; without, its deliveries may be about anything."),
+        typer.Option(help="What it tells of; without, its deliveries may be about anything."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Make a URL for a webhook that a person sets up: the action "Send Webhook" of a Fusioo workflow.
+    """Make a URL for a webhook that a person sets up: in a Fusioo workflow, or a trigger of Onspring.
 
-    Prints the URL, which belongs into the workflow's dialog, and takes the secret that the dialog shows from
-    standard input: asked for at a terminal, without showing it, or piped. Cut short, or without a secret, the
-    same command goes on with the same URL. `relay webhooks apply` never touches it.
+    Fusioo: prints the URL, which belongs into the dialog of the workflow's action "Send Webhook", and takes
+    the secret that the dialog shows from standard input: asked for at a terminal, without showing it, or
+    piped. Cut short, or without a secret, the same command goes on with the same URL.
+
+    Onspring: prints URL, method, headers and body for the REST API outcome of a trigger. The secret is piped
+    to standard input, or made here; it is shown once.
+
+    `relay webhooks apply` never touches either.
     """
-    from service.pipeline.registering.manual import activate
-
     desk = open_desk()
     begun = with_engine(desk.settings, lambda engine: _begin(engine, desk, account, app, kind))
-    _show(begun, json=json)
-    secret = _read_secret()
-    with_engine(desk.settings, lambda engine: activate(engine, box_of(desk.settings), begun, secret))
+    configured = desk.configuration.accounts[account]
+    shown = {"id": begun.id, "url": begun.url, "account": account, "kind": kind}
+    if configured.provider == "onspring":
+        form = OutcomeForm(begun.url, configured.secret_header, begun.app.id, _piped() or make_secret())
+        _activate(desk, begun, form.secret)
+        shown |= {"method": form.method, "header": form.header, "secret": form.secret, "body": form.body}
+        typer.echo(form.told(begun.app.name), err=json)
+    else:
+        _show(begun, json=json)
+        _activate(desk, begun, _read_secret())
     if json:
-        print_json({"id": begun.id, "url": begun.url, "account": account, "kind": kind})
+        print_json(shown)
     else:
         typer.echo(f"Its deliveries are accepted now. `relay webhooks remove {begun.id}` ends that.")
 
@@ -58,7 +69,7 @@ def remove(
 ) -> None:
     """Accept nothing more from a webhook that a person set up (`relay webhooks add`).
 
-    Take it out of the workflow first: what it sends afterwards is answered with 404.
+    Take it out of the workflow, or the trigger, first: what it sends afterwards is answered with 404.
     """
     from service.cli.attaching import attached_settings
     from service.pipeline.registering import manual
@@ -68,6 +79,12 @@ def remove(
     confirm(f"what webhook {found} sends would not be accepted any more", yes=yes)
     with_engine(settings, lambda engine: manual.remove(engine, found))
     typer.echo(f"{found} is removed")
+
+
+def _activate(desk: Desk, begun: "Begun", secret: str) -> None:
+    from service.pipeline.registering.manual import activate
+
+    with_engine(desk.settings, lambda engine: activate(engine, box_of(desk.settings), begun, secret))
 
 
 async def _begin(engine: "AsyncEngine", desk: Desk, account: str, app: str, kind: Kind | None) -> "Begun":
@@ -85,7 +102,7 @@ async def _begin(engine: "AsyncEngine", desk: Desk, account: str, app: str, kind
 
 
 async def _find_app(engine: "AsyncEngine", desk: Desk, account: str, app: str) -> "App":
-    """Ask the provider for the app, with one call. Raises NotFoundError for an unknown account."""
+    """Ask the provider for the app. Raises NotFoundError for an unknown account."""
     from service.pipeline.registering.apps import find_app, list_apps
 
     configured = desk.configuration.accounts.get(account)
@@ -93,7 +110,8 @@ async def _find_app(engine: "AsyncEngine", desk: Desk, account: str, app: str) -
         known = ", ".join(desk.configuration.accounts)
         raise NotFoundError(f"there is no account {account} in the configuration; there are: {known}")
     timeout, box = desk.settings.fetch_timeout, box_of(desk.settings)
-    return find_app(app, await list_apps(account, configured, call_timeout=timeout, engine=engine, box=box))
+    apps = await list_apps(account, configured, call_timeout=timeout, engine=engine, box=box, meant=app)
+    return find_app(app, apps)
 
 
 def _show(begun: "Begun", *, json: bool) -> None:
@@ -112,4 +130,9 @@ def _read_secret() -> str:
     if sys.stdin.isatty():
         answer: str = typer.prompt("Secret (is not shown)", hide_input=True, err=True)
         return answer.strip()
-    return sys.stdin.readline().strip()
+    return _piped()
+
+
+def _piped() -> str:
+    """Read the first line of standard input, unless that is a terminal."""
+    return "" if sys.stdin.isatty() else sys.stdin.readline().strip()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from service.pipeline.registering.applying import Registrar
     from service.pipeline.registering.planning import Planned
+    from service.pipeline.registering.register import Applied
     from service.registrations.describing import StepView
     from service.registrations.listing import RegistrationView
     from service.registrations.steps import Step
@@ -71,6 +72,13 @@ class _Teller:
         if not self._json and view.step in _DONE:
             typer.echo(f"{view.account}  {name_of(view)}: {_DONE[view.step]}")
 
+    def watched(self, applied: "Applied") -> None:
+        """Tell of apps that are watched without a webhook of ours."""
+        if applied.polled is None or self._json:
+            return
+        for app in sorted(set(applied.apps.values()), key=lambda each: (each.name, each.id)):
+            typer.echo(f"{self._account}  {app.name}: watched")
+
     def _asked(self, would_be: str) -> bool:
         if self._json:  # standard output is for objects
             typer.echo(f"relay: {would_be}; --yes does it", err=True)
@@ -95,7 +103,8 @@ def apply(
     """Make the providers' webhooks what the rules need: the plan, then each step as it is done.
 
     Safe to repeat, also after it was cut short anywhere. Nobody else's webhook is touched. What no rule
-    wants goes with --prune only, after a question; without a terminal, --yes answers it.
+    wants goes with --prune only, after a question; without a terminal, --yes answers it. Onspring has no API
+    for webhooks: of its accounts, the apps are stored, so that they are watched.
     """
     from service.cli.configuration import chosen_accounts
 
@@ -103,9 +112,10 @@ def apply(
     teller = _Teller(yes=yes, json=json)
 
     async def work(registrar: "Registrar", name: str) -> None:
-        await registrar.apply(
+        applied = await registrar.apply(
             name, prune=prune, approve=lambda planned: teller.approve(planned, name), on_taken=teller.taken
         )
+        teller.watched(applied)
 
     teller.finish(desk.for_each(chosen_accounts(desk.configuration, account), work))
 
@@ -165,7 +175,8 @@ def _meant(
     ]
     if not found:
         raise NotFoundError(
-            "no webhook that `relay webhooks apply` made is meant by that; `relay webhooks list` shows all"
+            "no webhook that `relay webhooks apply` made is meant by that; `relay webhooks list` shows all."
+            " One that a person set up is replaced by another: `relay webhooks add`, then `remove`"
         )
     return found
 

@@ -7,10 +7,11 @@ import typer
 from service.cli.filters import AccountFilter, Json
 from service.cli.output import print_json
 from service.cli.webhooks.accounts import open_desk
+from service.clock import format_duration
 
 if TYPE_CHECKING:
     from service.pipeline.registering.applying import Registrar
-    from service.pipeline.registering.planning import Planned
+    from service.pipeline.registering.planning import Planned, Polled
     from service.registrations.describing import StepView
 
 DRIFTED = 3
@@ -48,7 +49,8 @@ def plan(
     """Show what `relay webhooks apply` would do at the providers, and why. Changes nothing.
 
     Webhooks are ours if their id, or the key at the end of their URL, is in our database; all others are left
-    alone. Asks each provider with two calls, which may use the reserve.
+    alone. Asks each provider with two calls, which may use the reserve; Onspring, which has no API for
+    webhooks, for the apps and their fields.
     """
     from service.cli.configuration import chosen_accounts
 
@@ -87,6 +89,9 @@ def print_plan(planned: "Planned", account: str, *, verbose: bool) -> None:
     """
     from service.registrations.steps import Foreign
 
+    if planned.polled is not None:
+        _print_polled(planned, planned.polled, account)
+        return
     views = views_of(planned, account)
     odd = [isinstance(each, Foreign) and each.here for each in (*planned.steps, *planned.foreign)]
     shown = [
@@ -100,6 +105,20 @@ def print_plan(planned: "Planned", account: str, *, verbose: bool) -> None:
         for difference in each.differences:
             typer.echo(f"      {difference.what}: {difference.before} → {difference.after}")
     typer.echo(f"  {_counted(views)}")
+
+
+def _print_polled(planned: "Planned", polled: "Polled", account: str) -> None:
+    """Say how each app is watched where there is nothing to register."""
+    typer.echo(f"Account {account}:")
+    typer.echo("  Onspring has no API for webhooks: there is nothing to register. `relay webhooks add`")
+    typer.echo("  makes the URL for a REST outcome that a person sets up there.")
+    width = max((len(app.name) for app in planned.apps.values()), default=0)
+    for app in sorted(set(planned.apps.values()), key=lambda each: (each.name, each.id)):
+        how = f"polled every {format_duration(polled.every)}"
+        how += ", and told of by a REST outcome" if app.id in polled.told_of else ""
+        typer.echo(f"    {app.name:<{width}}  {how}")
+    if not planned.apps:
+        typer.echo("  No rule names an app.")
 
 
 def name_of(view: "StepView") -> str:

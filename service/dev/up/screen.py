@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from service.clock import format_duration
 from service.dev.up.feed import Told
 from service.dev.up.lines import change_line
 from service.dev.up.mistakes import Mistake
@@ -64,6 +65,10 @@ class Screen:
         counts = [f"{done} registered"] if done else []
         counts += [f"{kept} in place"] if kept else []
         apps = f" ({names})" if names else ""
+        if applied.polled is not None:
+            every = format_duration(applied.polled.every)
+            self.note(f"Apps of account {account}{apps}: polled every {every}.")
+            return
         self.note(f"Webhooks of account {account}{apps}: {', '.join(counts) or 'none needed'}.")
 
     def change(self, told: Told) -> None:

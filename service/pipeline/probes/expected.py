@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from service.budget.lanes import Limit
 from service.pipeline.accounts.limits import limit_of
+from service.pipeline.accounts.providers import WITH_WEBHOOKS
 from service.rules.configuration import Configuration
 
 
@@ -20,6 +21,8 @@ class Expected:
     handlers: frozenset[str]
     rates: Mapping[str, str] = field(default_factory=dict)
     """How many runs of a handler may begin in which time, as people write it; of those with a `rate`."""
+    unregistered: frozenset[str] = frozenset()
+    """Accounts whose provider has no API for webhooks: their apps may have none."""
     full_sweeps: Mapping[str, timedelta] = field(default_factory=dict)
     """By account, how often all records of its apps are read."""
 
@@ -34,5 +37,8 @@ def expected_of(configuration: Configuration) -> Expected:
         },
         handlers=frozenset(configuration.handlers),
         rates={name: str(each.rate) for name, each in configuration.handlers.items() if each.rate},
+        unregistered=frozenset(
+            name for name, account in configuration.accounts.items() if account.provider not in WITH_WEBHOOKS
+        ),
         full_sweeps={name: account.full_sweep for name, account in configuration.accounts.items()},
     )

@@ -1,20 +1,30 @@
 """`webhooks plan`, `apply` and `rotate` for the accounts of a configuration."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.budget.lanes import Lane
 from service.budget.ledger import Ledger
 from service.fusioo.client import FusiooClient
+from service.fusioo.models import App
 from service.pipeline.accounts.clients import open_client
 from service.pipeline.accounts.limits import limit_of
+from service.pipeline.accounts.providers import WITH_WEBHOOKS
 from service.pipeline.accounts.tokens import TokenVault
-from service.pipeline.registering.planning import Aim, Planned, plan_account
-from service.pipeline.registering.register import Applied, apply_account, approve_all, tell_nobody
+from service.pipeline.registering.apps import list_apps
+from service.pipeline.registering.planning import Aim, Planned, find_apps, plan_account, plan_polled
+from service.pipeline.registering.register import (
+    Applied,
+    apply_account,
+    approve_all,
+    tell_nobody,
+    watch_polled,
+)
 from service.registrations.plan import Chooses
 from service.registrations.resolving import AppReference
 from service.registrations.steps import Step
@@ -52,8 +62,11 @@ class Registrar:
 
     async def plan(self, account: str, *, prune: bool = False, rotating: Chooses | None = None) -> Planned:
         """Say what an apply would do; nothing is changed, here or there."""
+        aim = self._aim(account, prune=prune, rotating=rotating)
+        if self._is_polled(account):
+            apps, _ = await find_apps(partial(self._list_apps, account), aim.references)
+            return await plan_polled(self.engine, aim, apps, self._period(account))
         async with self._client(account) as client:
-            aim = self._aim(account, prune=prune, rotating=rotating)
             return await plan_account(self.engine, client, self.box, aim)
 
     async def apply(
@@ -65,9 +78,15 @@ class Registrar:
         approve: Callable[[Planned], bool] = approve_all,
         on_taken: Callable[[Step], None] = tell_nobody,
     ) -> Applied:
-        """Apply one account; with `rotating`, replace what it chooses, and do nothing else."""
+        """Apply one account; with `rotating`, replace what it chooses, and do nothing else.
+
+        Where the provider has no API for webhooks, only the apps are stored.
+        """
+        aim = self._aim(account, prune=prune, rotating=rotating)
+        if self._is_polled(account):
+            asking = partial(self._list_apps, account)
+            return await watch_polled(self.engine, asking, aim, self._period(account), approve=approve)
         async with self._client(account) as client:
-            aim = self._aim(account, prune=prune, rotating=rotating)
             return await apply_account(self.engine, client, self.box, aim, approve=approve, on_taken=on_taken)
 
     def _aim(self, account: str, *, prune: bool, rotating: Chooses | None) -> Aim:
@@ -79,6 +98,23 @@ class Registrar:
             provider=self.configuration.accounts[account].provider,
             prune=prune,
             rotating=rotating,
+        )
+
+    def _is_polled(self, account: str) -> bool:
+        """Whether its provider has no API for webhooks."""
+        return self.configuration.accounts[account].provider not in WITH_WEBHOOKS
+
+    def _period(self, account: str) -> timedelta:
+        return self.configuration.accounts[account].reconcile
+
+    async def _list_apps(self, account: str) -> Sequence[App]:
+        return await list_apps(
+            account,
+            self.configuration.accounts[account],
+            call_timeout=self.call_timeout,
+            engine=self.engine,
+            box=self.box,
+            transport=self.transport,
         )
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Webhooks that a person sets up at the provider, in a workflow: we make the URL, the provider the secret."""
+"""Webhooks that a person sets up at the provider: we make the URL, the provider or the person the secret."""
 
 import re
 import secrets
@@ -30,6 +30,7 @@ class Begun:
     url: str = field(repr=False)  # it carries the key
     resumed: bool
     """It was begun before, and nobody gave its secret."""
+    app: App
 
 
 async def begin(
@@ -55,11 +56,11 @@ async def begin(
         url = delivery_url(public_url, provider, key)
         if found:
             await manual.note_shown_url(connection, found.id, url)
-            return Begun(found.id, url, resumed=True)
+            return Begun(found.id, url, resumed=True, app=app)
         made = await manual.begin_manual(
             connection, account=account, provider=provider, app_id=app.id, kind=kind, key=key, url=url
         )
-        return Begun(made.id, url, resumed=False)
+        return Begun(made.id, url, resumed=False, app=app)
 
 
 async def activate(engine: AsyncEngine, box: SecretBox, begun: Begun, secret: str) -> None:
@@ -70,7 +71,7 @@ async def activate(engine: AsyncEngine, box: SecretBox, begun: Begun, secret: st
     if not _SECRET.fullmatch(secret):
         raise RefusedError(
             "that can't be the secret: it must be 1 to 1024 plain characters without blanks; copy it again"
-            " from the dialog of the workflow"
+            " from where it was made"
         )
     async with engine.begin() as connection:
         stored = await manual.activate_manual(connection, begun.id, sealed=box.seal(secret))

@@ -1,6 +1,6 @@
 """What the rules need of a provider, against what it has: looked at, and nothing changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hmac import compare_digest
@@ -14,6 +14,7 @@ from service.fusioo import models as fusioo
 from service.fusioo.client import FusiooClient
 from service.lifecycle import RegistrationStatus
 from service.registrations import repository
+from service.registrations.listing import list_registrations
 from service.registrations.plan import Chooses, choose_none, find_foreign, make_plan
 from service.registrations.resolving import AppReference, resolve_apps
 from service.registrations.steps import (
@@ -27,6 +28,11 @@ from service.registrations.steps import (
     served_by,
 )
 from service.sealing import SecretBox
+
+ListApps = Callable[[], Awaitable[Sequence[fusioo.App]]]
+"""Asks the provider for all apps that the account sees."""
+
+_MOST_REGISTRATIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +54,16 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True)
+class Polled:
+    """How the apps are watched of an account whose provider has no API for webhooks."""
+
+    every: timedelta
+    """How often they are asked for changes."""
+    told_of: frozenset[str]
+    """Ids of those that have a webhook all the same: a person set it up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What an account's provider has against what it should have."""
 
@@ -60,6 +76,8 @@ class Planned:
     """Webhooks that are somebody else's."""
     listed: Mapping[str, fusioo.Webhook] = field(repr=False)
     """The provider's list by id: it tells the secrets."""
+    polled: Polled | None = None
+    """None: the provider has an API for webhooks."""
 
     @property
     def due(self) -> list[Step]:
@@ -82,12 +100,12 @@ async def plan_account(
     raises.
     """
     if apps is None:
-        apps = (await find_apps(client, aim.references))[0]
+        apps = (await find_apps(client.apps.list, aim.references))[0]
     return await compare(engine, client, box, aim, apps)
 
 
 async def find_apps(
-    client: FusiooClient, references: Sequence[AppReference]
+    list_apps: ListApps, references: Sequence[AppReference]
 ) -> tuple[Mapping[str, App], Sequence[fusioo.App]]:
     """Find what the references mean, and all apps that the account sees; without references nothing is asked.
 
@@ -95,8 +113,20 @@ async def find_apps(
     """
     if not references:
         return {}, ()
-    seen = await client.apps.list()
+    seen = await list_apps()
     return resolve_apps(references, [App(app.id, app.name) for app in seen]), seen
+
+
+async def plan_polled(engine: AsyncEngine, aim: Aim, apps: Mapping[str, App], every: timedelta) -> Planned:
+    """Plan an account whose provider has no API for webhooks: its apps are watched, and nothing is made."""
+    async with engine.connect() as connection:
+        names = await repository.app_names(connection, aim.account)
+        active = await list_registrations(
+            connection, account=aim.account, status=RegistrationStatus.ACTIVE, limit=_MOST_REGISTRATIONS
+        )
+    told_of = frozenset(each.app_id for each in active)
+    names |= {app.id: app.name for app in apps.values()}
+    return Planned(apps, names, (), (), {}, Polled(every, told_of))
 
 
 async def compare(

@@ -18,7 +18,15 @@ from service.db.session_locks import hold_lock
 from service.fusioo import models as fusioo
 from service.fusioo.client import FusiooClient
 from service.pipeline.checking.mapping import described
-from service.pipeline.registering.planning import Aim, Planned, compare, find_apps
+from service.pipeline.registering.planning import (
+    Aim,
+    ListApps,
+    Planned,
+    Polled,
+    compare,
+    find_apps,
+    plan_polled,
+)
 from service.pipeline.registering.taking import Taker
 from service.registrations import repository
 from service.registrations.listings import store_listing
@@ -54,6 +62,8 @@ class Applied:
     """Every step was taken, but `Retire`, which is only reported; none if the plan was not approved."""
     foreign: Sequence[Foreign]
     """Webhooks that are somebody else's."""
+    polled: Polled | None = None
+    """None: the provider has an API for webhooks."""
 
     def count(self, *kinds: type[Step]) -> int:
         """How many steps there were of these kinds."""
@@ -93,7 +103,7 @@ async def apply_account(
     async with hold_lock(engine, Lock.APPLY, aim.account, wait=wait):
         seen: Sequence[fusioo.App] = ()
         if apps is None:
-            apps, seen = await find_apps(client, aim.references)
+            apps, seen = await find_apps(client.apps.list, aim.references)
         planned = await compare(engine, client, box, aim, apps)
         if not approve(planned):
             return Applied(apps, planned.names, (), planned.foreign)
@@ -105,6 +115,29 @@ async def apply_account(
             await taker.take(step)
             on_taken(step)
     applied = Applied(apps, planned.names, planned.steps, planned.foreign)
+    _log_applied(aim.account, applied)
+    return applied
+
+
+async def watch_polled(
+    engine: AsyncEngine,
+    list_apps: ListApps,
+    aim: Aim,
+    every: timedelta,
+    *,
+    approve: Callable[[Planned], bool] = approve_all,
+) -> Applied:
+    """Store the apps of an account whose provider has no API for webhooks: from now on they are watched.
+
+    They are polled, `every` so often. Raises as `apply_account` does.
+    """
+    async with hold_lock(engine, Lock.APPLY, aim.account, wait=_WAIT):
+        apps, seen = await find_apps(list_apps, aim.references)
+        planned = await plan_polled(engine, aim, apps, every)
+        if approve(planned) and seen:
+            async with engine.begin() as connection:
+                await _store_apps(connection, aim.account, apps, seen)
+    applied = Applied(apps, planned.names, (), (), planned.polled)
     _log_applied(aim.account, applied)
     return applied
 

@@ -10,8 +10,13 @@ from service.registrations.drifts import read_webhooks
 _WRONG = (AlarmName.WEBHOOKS_DRIFTED, AlarmName.WEBHOOK_SILENT)
 
 
-async def tell_standing(connection: AsyncConnection, account: str) -> tuple[bool, str]:
-    """Say when the webhooks were compared, and what alarms last; False: one says that something is wrong."""
+async def tell_standing(
+    connection: AsyncConnection, account: str, *, compared_there: bool = True
+) -> tuple[bool, str]:
+    """Say when the webhooks were compared, and what alarms last; False: one says that something is wrong.
+
+    `compared_there`: whether the provider can be asked for them.
+    """
     webhooks = await read_webhooks(connection)
     told = [compared(drift) for drift in webhooks.drifts if drift.account == account]
     alarms = [
@@ -21,4 +26,5 @@ async def tell_standing(connection: AsyncConnection, account: str) -> tuple[bool
     ]
     told += [f"{alarm.name}: {alarm.message}" for alarm in alarms]
     well = not any(alarm.name in _WRONG for alarm in alarms)
-    return well, "; ".join(told) or "not compared with the provider yet"
+    unseen = "not compared with the provider yet" if compared_there else "no alarm about them"
+    return well, "; ".join(told) or unseen

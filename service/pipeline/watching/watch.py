@@ -55,7 +55,7 @@ class WebhookWatch:
         every: timedelta,
         lost_after: timedelta,
     ) -> None:
-        """`clients`: by account. Without an `address` no provider is asked.
+        """`clients`: by account, of providers with an API for webhooks. Without an `address` none is asked.
 
         One that answered within half of `every` is not asked again, unless a webhook is silent.
         """
@@ -73,6 +73,8 @@ class WebhookWatch:
             references = [each.text for each in app_references(self._configuration, account)]
             apps = _named(references, await watched_apps(connection, account, references))
         silent = await self._listen(account, configured, apps)
+        if account not in self._clients:
+            return  # its provider has no API for webhooks: those that people set up are listened to
         if self._address is None:
             self._tell_of_address()
             return

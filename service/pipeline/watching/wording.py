@@ -78,7 +78,7 @@ def tell_silent(line: Line, missed: Missed, name: str, *, heal: bool, period: ti
 
 def tell_quiet(line: Line, name: str) -> str:
     """Say that nothing comes any more."""
-    whose = "a person's workflow" if line.manual else "the webhook"
+    whose = "a person's webhook" if line.manual else "the webhook"
     return (
         f"{whose} of {name} ({line.kind or 'any kind'}) of account {line.account} told last at"
         f" {iso(line.heard[0])}, and often before that; if people still edit there, see that it is switched"
