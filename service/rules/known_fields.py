@@ -44,6 +44,8 @@ class KnownField:
     """Whether it takes several values at once; None: not told."""
     leads_to: str | None = None
     """Of a link, the id of the app of the linked records; None: not told."""
+    settable: bool | None = None
+    """Whether it can be written; None: not told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,4 +85,5 @@ def _field_of(field: AppField, kind: ValueKind, leads_to: str | None) -> KnownFi
         options=(field.items or ()) if known is FieldKind.OPTIONS else (),
         several=field.allow_multiple,
         leads_to=leads_to,
+        settable=field.can_update,
     )

@@ -1,4 +1,4 @@
-"""What handlers write to Fusioo, against the apps that they write to. Pure.
+"""What handlers write to providers, against the apps that they write to; here, to Fusioo. Pure.
 
 Only what stands in the file as it will be sent: a template gives what it gives.
 """
@@ -6,15 +6,16 @@ Only what stands in the file as it will be sent: a template gives what it gives.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from service.pipeline.checking.onspring_writes import ONSPRING_KINDS, onspring_findings
+from service.pipeline.checking.written import is_template, unknown_app
 from service.rules.app_checks import RuleFinding
 from service.rules.configuration import Configuration
 from service.rules.handler import Handler
 from service.rules.known_fields import AccountApps, AppFields
 from service.rules.operand_checks import wrong_written
-from service.rules.problems import Finding, KeyPath, nearest
+from service.rules.problems import Finding, KeyPath
 
 _CREATE, _UPDATE = "fusioo.create", "fusioo.update"
-_IN_TEMPLATES = ("{{", "{%", "{#")
 
 
 def check_writes(configuration: Configuration, known: Mapping[str, AccountApps]) -> Iterator[RuleFinding]:
@@ -29,14 +30,18 @@ def _findings(
     name: str, handler: Handler, configuration: Configuration, known: Mapping[str, AccountApps]
 ) -> Iterator[Finding]:
     options, path = handler.options, ("handlers", name, handler.kind)
-    if handler.kind not in {_CREATE, _UPDATE} or not isinstance(options, dict):
+    if not isinstance(options, dict):
         return
     apps = known.get(str(options.get("account")), AccountApps())
+    if handler.kind in ONSPRING_KINDS:
+        yield from onspring_findings(options, apps, path)
+    if handler.kind not in {_CREATE, _UPDATE}:
+        return
     if handler.kind == _CREATE:
         reference = str(options.get("app"))
         meant = [apps.apps[each] for each in apps.meant(reference) if each in apps.apps]
         if not meant and apps.complete:
-            yield _unknown_app(reference, apps, (*path, "app"))
+            yield unknown_app(reference, apps, (*path, "app"))
         if len(meant) == 1:
             yield from _check_fields(options.get("fields"), meant, (*path, "fields"))
             yield from _check_fields(options.get("unless"), meant, (*path, "unless"), names_only=True)
@@ -71,19 +76,6 @@ def _check_fields(
         having = [app for app in apps if field_id in app.fields]
         if not having:
             yield Finding((*path, field_id), *apps[0].missing(str(field_id)), at_key=True)
-        elif len(having) == 1 and not names_only and not _is_template(value):
+        elif len(having) == 1 and not names_only and not is_template(value):
             for wrong in wrong_written(value, having[0].fields[field_id]):
                 yield Finding((*path, field_id, *wrong.path), wrong.message, wrong.remedy)
-
-
-def _unknown_app(reference: str, apps: AccountApps, path: KeyPath) -> Finding:
-    names = [name for app in apps.apps.values() for name in (app.name, app.id)]
-    return Finding(
-        path, f"the token sees no app of the id or exact name `{reference}`", nearest(reference, names)
-    )
-
-
-def _is_template(value: Any) -> bool:
-    if isinstance(value, list):
-        return any(map(_is_template, value))
-    return isinstance(value, str) and any(sign in value for sign in _IN_TEMPLATES)
