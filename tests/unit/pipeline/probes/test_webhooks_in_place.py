@@ -56,6 +56,14 @@ def test_an_account_without_rules_needs_none() -> None:
     assert check.status is Status.PASS
 
 
+def test_none_is_missing_where_the_provider_has_no_api_for_them() -> None:
+    wanted = Expected(
+        limits={}, apps={"grc": ("Tasks",)}, handlers=frozenset(), unregistered=frozenset({"grc"})
+    )
+    (check,) = judge_registrations([], wanted)
+    assert (check.status, check.value) == (Status.PASS, 0)
+
+
 def drift(**more: Any) -> DriftView:
     usual = {"compared_at": MOMENT - timedelta(minutes=12), "differences": 0, "mended": 0, "failures": 0}
     return DriftView(**{"account": "main", "error": None, "moment": MOMENT, **usual, **more})
