@@ -21,11 +21,13 @@ def open_engine(
 
     `name` is shown as application_name in pg_stat_activity. Connections that the server closed are noticed
     before they are handed out. Errors don't show what was sent: it may be a record, or a request's body.
+    Tables are read along their indexes, whatever the statistics say of their size (docs/decisions/0006-sql.md).
     """
     options = (
         f"-c statement_timeout={_milliseconds(statement_timeout)}"
         f" -c lock_timeout={_milliseconds(lock_timeout)}"
         " -c timezone=UTC -c synchronous_commit=on -c idle_in_transaction_session_timeout=60000"
+        " -c enable_seqscan=off"
     )
     engine = create_async_engine(
         make_url(database_url).set(drivername="postgresql+psycopg"),
