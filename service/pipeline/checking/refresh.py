@@ -16,6 +16,7 @@ from service.fusioo.models import App
 from service.pipeline.checking.alarms import clear_found_fields, tell_broken_rules
 from service.pipeline.checking.differences import differences
 from service.pipeline.checking.mapping import described, read_app
+from service.pipeline.checking.written import accounts_with_apps
 from service.registrations.listings import (
     SchemaChange,
     listed_lately,
@@ -46,8 +47,11 @@ class AppRefresh:
         self._fresh = every / 2
 
     async def refresh(self, _key: str = "") -> None:
-        """Ask every account that rules name; then check the rules, and raise and clear their alarms."""
-        named = {rule.account for rule in self._configuration.rules}
+        """Ask every account that rules name, or handlers that write to an app.
+
+        Then check the rules, and raise and clear their alarms.
+        """
+        named = accounts_with_apps(self._configuration)
         for account in sorted(named & self._listers.keys()):
             await self._refresh_account(account)
         async with self._engine.begin() as connection:

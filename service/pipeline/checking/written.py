@@ -2,10 +2,21 @@
 
 from typing import Any
 
+from service.rules.configuration import Configuration
 from service.rules.known_fields import AccountApps
 from service.rules.problems import Finding, KeyPath, nearest
 
 _IN_TEMPLATES = ("{{", "{%", "{#")
+
+
+def accounts_with_apps(configuration: Configuration) -> set[str]:
+    """The accounts in which rules or handlers name apps: those are to be known."""
+    written = {
+        str(handler.options.get("account"))
+        for handler in configuration.handlers.values()
+        if isinstance(handler.options, dict) and "app" in handler.options
+    }
+    return {rule.account for rule in configuration.rules} | written
 
 
 def is_template(value: Any) -> bool:
