@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from service.config import Settings
+from service.pipeline.accounts.providers import WITH_WEBHOOKS
 from service.rules.account import Account
 from service.rules.configuration import Configuration
 from service.ticks.repository import DueTick
@@ -21,15 +22,15 @@ def tick_periods(settings: Settings, configuration: Configuration) -> dict[DueTi
         DueTick("apps", ""): settings.apps_every,
     }
     for name, account in configuration.accounts.items():
-        if account.provider == "fusioo":
-            periods |= {DueTick(job, name): every for job, every in _account_periods(settings, account)}
+        periods |= {DueTick(job, name): every for job, every in _account_periods(settings, account)}
     return periods
 
 
 def _account_periods(settings: Settings, account: Account) -> list[tuple[str, timedelta]]:
     """One line per job that is done for each account by itself."""
+    drift = [("drift", settings.drift_every)] if account.provider in WITH_WEBHOOKS else []
     return [
         ("reconcile", min(account.reconcile, LOOK_EVERY)),
-        ("drift", settings.drift_every),
+        *drift,
         ("full_sweep", min(LOOK_EVERY, account.full_sweep / 4)),
     ]
