@@ -16,7 +16,6 @@ from tests.fixtures.onspring_simulator import RunningOnspring, onspring_in_threa
 from tests.fixtures.pipeline import Pipeline
 from tests.fixtures.simulator import RunningSimulator
 
-
 Pair = tuple[RunningSimulator, RunningOnspring]
 
 
