@@ -33,8 +33,15 @@ from tests.fixtures.onspring_page import (
 PAGE = os.environ.get("ONSPRING_PAGE")
 SAMPLES = page_samples()
 
-NOT_ON_THE_PAGE = {"apps.walk", "reports.walk", "fields.walk", "records.walk", "records.walk_query"}
-"""Methods of the client that make several calls of an endpoint on the page."""
+NOT_ON_THE_PAGE = {
+    "apps.walk",
+    "reports.walk",
+    "fields.walk",
+    "records.walk",
+    "records.walk_query",
+    "records.by_ids",
+}
+"""Methods of the client that make several calls of an endpoint on the page, or, for a batch, exactly one."""
 NOT_CALLS = {"open", "aclose"}
 
 
