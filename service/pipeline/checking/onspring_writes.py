@@ -94,11 +94,13 @@ def _check_mapping(
     if field.kind is not FieldKind.LINKS:
         yield Finding(here, f"`{name}` holds {field.kind}, and refers to no records", at_key=True)
         return
+    target = apps.apps.get(field.leads_to or "")
     app, findings = _app_meant(told.get("app"), apps, (*here, "app"))
     yield from findings
+    if "app" not in told:
+        app = target
     if app is None:
         return
-    target = apps.apps.get(field.leads_to or "")
     if field.leads_to is not None and app.id != field.leads_to:
         meant = f"{target.name} ({target.id})" if target else field.leads_to
         message = f"`{name}` refers to records of app {meant}, not of {app.name} ({app.id})"

@@ -143,6 +143,14 @@ def attach(field: str) -> str:
             "6:111: app Users has no field `Email` that the key may see (",
         ),
         (
+            upsert("{Owner: {reference: {by: {Email: x}}}}"),
+            "6:99: app Users has no field `Email` that the key may see (",
+        ),
+        (
+            upsert("{Owner: {reference: {app: Uesrs, by: {33: x}}}}"),
+            "6:99: the token sees no app of the id or exact name `Uesrs` (did you mean `Users`?)",
+        ),
+        (
             "onspring.delete: {account: grc, app: 195, key: {Nmae: x}}",
             "6:55: app Tasks has no field `Nmae`",
         ),
@@ -169,6 +177,7 @@ def test_what_would_be_refused_is_named_at_its_place(handler: str, expected: str
         upsert("{Status: New, Tags: [Newer]}", more=", create_values: true"),
         upsert('{Status: "{{ record.x }}", Tags: ["{{ record.x }}"], Owner: "{{ record.y }}"}'),
         upsert("{Owner: {reference: {app: Users, by: {Email Address: '{{ record.mail }}'}}}}"),
+        upsert("{Owner: {reference: {by: {33: '{{ record.mail }}'}}}}"),
         "onspring.delete: {account: grc, app: Tasks, record: '{{ record.x }}'}",
         attach("Attachments"),
         attach("6989"),
