@@ -28,6 +28,7 @@ import service.registrations.models
 import service.rulebooks.models
 import service.ticks.models
 import service.tokens.models
+import service.upserts.models
 import service.walks.models  # noqa: F401  each adds its tables to Base
 from service.db.base import Base
 from service.db.migrating import migration_connection

@@ -13,6 +13,8 @@ from service.handlers.builtin.fusioo_update import FUSIOO_UPDATE
 from service.handlers.builtin.http import HTTP
 from service.handlers.builtin.log import LOG
 from service.handlers.builtin.onspring_attach import ONSPRING_ATTACH
+from service.handlers.builtin.onspring_delete import ONSPRING_DELETE
+from service.handlers.builtin.onspring_upsert import ONSPRING_UPSERT
 from service.handlers.builtin.postgres import POSTGRES
 from service.handlers.builtin.python import PYTHON
 from service.handlers.kinds import BoundHandler, HandlerDeps, HandlerKind, HandlerSettings, OptionError
@@ -30,18 +32,11 @@ KINDS: Mapping[str, HandlerKind[Any]] = {
         FUSIOO_UPDATE,
         FUSIOO_CREATE,
         FUSIOO_COMMENT,
+        ONSPRING_UPSERT,
+        ONSPRING_DELETE,
         ONSPRING_ATTACH,
     )
 }
-
-LATER_KINDS = frozenset(
-    {
-        "onspring.create",
-        "onspring.update",
-        "onspring.upsert",
-    }
-)
-"""Kinds that belong to the format and that this version does not run: it says so, and guesses nothing."""
 
 _FOR_ALARMS = {
     "http": "write another one, whose templates name `alarm`",
@@ -126,8 +121,5 @@ def _misplaced(configuration: Configuration, built: Mapping[str, BoundHandler]) 
 
 
 def _unknown(path: tuple[str, str, str], kind: str) -> Finding:
-    if kind in LATER_KINDS:
-        remedy = f"this version has {', '.join(sorted(KINDS))}"
-        return Finding(path, f"the handler kind `{kind}` comes in a later version", remedy, at_key=True)
-    known = [*KINDS, *LATER_KINDS, *Handler.model_fields]
+    known = [*KINDS, *Handler.model_fields]
     return Finding(path, f"unknown handler kind or setting `{kind}`", nearest(kind, known), at_key=True)

@@ -41,6 +41,8 @@ class Retention:
     ) -> None:
         """Take how long settled deliveries, and changes whose runs are all finished, are kept.
 
+        Keys of records that no handler has used for as long as changes are kept are forgotten too.
+
         `rules_digest` names the rules in use: they stay, also where they judged nothing yet.
         """
         self._engine, self._deliveries, self._changes, self._batch = engine, deliveries, changes, batch
@@ -50,6 +52,7 @@ class Retention:
         """Forget all that is old enough now."""
         forgotten = {"deliveries": await self._forget_deliveries(), "changes": await self._forget_changes()}
         forgotten["rulebooks"] = await self._forget_rulebooks()
+        forgotten["upserts"] = await self._forget_small("upserts", self._changes)
         for table, age in SMALL_AGES.items():
             forgotten[table] = await self._forget_small(table, age)
         structlog.get_logger().info("retention.done", **forgotten)

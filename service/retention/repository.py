@@ -88,6 +88,13 @@ _OWN_WRITES = text("""
         ORDER BY noted_at LIMIT :batch))
     RETURNING 1""")
 
+_UPSERTS = text("""
+    DELETE FROM upserts WHERE (account, place, key_hash) IN (
+        SELECT account, place, key_hash FROM upserts
+        WHERE used_at < now() - CAST(:age AS interval) AND (token IS NULL OR held_until < now())
+        ORDER BY used_at LIMIT :batch FOR UPDATE SKIP LOCKED)
+    RETURNING 1""")
+
 SMALL_TABLES = {
     "alarms": _ALARMS,
     "calls": _CALLS,
@@ -95,10 +102,11 @@ SMALL_TABLES = {
     "linked_records": _LINKED_RECORDS,
     "own_writes": _OWN_WRITES,
     "processes": _PROCESSES,
+    "upserts": _UPSERTS,
 }
 """Cleared alarms of which all is told, calls that no longer count, captures that are over, silent processes:
 found by a scan, for they are few. And, in the order of time, records that were fetched because others link to
-them, and notes of own writes."""
+them, notes of own writes, and keys of records that handlers made."""
 
 
 @dataclass(frozen=True, slots=True)

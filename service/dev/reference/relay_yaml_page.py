@@ -10,7 +10,7 @@ from service.dev.reference.markdown import code, in_yaml, table
 from service.dev.reference.sections import keys_of, section_table
 from service.handlers.builtin.http_auth import BasicAuth, HttpAuth
 from service.handlers.builtin.postgres_options import Column
-from service.handlers.registry import KINDS, LATER_KINDS
+from service.handlers.registry import KINDS
 from service.rules.account import Account, Budget, OAuth, Stamps
 from service.rules.change_conditions import ChangeConditions
 from service.rules.changed import Transition
@@ -129,7 +129,6 @@ def render_relay_yaml() -> str:
             _part("breaker", Breaker),
             _part("loop", Loop),
             *(_kind(name, kind.options) for name, kind in KINDS.items()),
-            _later_kinds(),
             _part("Rule", Rule),
             _part("when", When),
             _part("change", ChangeConditions),
@@ -154,11 +153,6 @@ def _kind(name: str, options: type[BaseModel]) -> str:
 def _unfolded(text: str) -> list[str]:
     """The paragraphs of a docstring, each on one line."""
     return [" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n")]
-
-
-def _later_kinds() -> str:
-    kinds = ", ".join(map(code, sorted(LATER_KINDS)))
-    return f"\nLater versions bring {kinds}; this one names them as not there yet.\n"
 
 
 def _conditions() -> str:

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from service.errors import RefusedError
 from service.handlers.builtin.onspring_targets import (
-    NotInAppError,
     TargetApp,
     field_in,
     find_by_key,
@@ -43,14 +42,7 @@ class Addressee:
         Raises Discard where `record` gives none or one that is not there, Retry where none has the key yet,
         NotInAppError, RefusedError for a field without files, and what templates and the client raise.
         """
-        fields, are_new = await self._app.fields(client)
-        try:
-            return await self._find_among(fields, client, values)
-        except NotInAppError:
-            if are_new:
-                raise
-        fields, _ = await self._app.fields(client, anew=True)
-        return await self._find_among(fields, client, values)
+        return await self._app.with_fields(client, lambda fields: self._find_among(fields, client, values))
 
     async def _find_among(
         self, fields: AppFields, client: OnspringClient, values: Mapping[str, Any]

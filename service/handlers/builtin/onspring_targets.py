@@ -2,24 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, reduce
 from operator import and_
-from typing import Any
+from typing import Any, TypeVar
 
 from service.errors import Disposition, NotFoundError, RefusedError
-from service.handlers.builtin.onspring_values import as_held, is_same, key_value
+from service.handlers.builtin.onspring_values import as_held, is_same, key_value, of_ids
 from service.handlers.kinds import HandlerDeps, OptionError
 from service.handlers.types import Discard
 from service.onspring.client import OnspringClient
 from service.onspring.definitions import AppFields, Definitions
-from service.onspring.errors import NoSuchThingError
+from service.onspring.errors import BadRequestError, NoSuchThingError
 from service.onspring.filters import Filter, Operand
 from service.onspring.filters import field as where
-from service.onspring.models import AppField, Record
+from service.onspring.models import AppField, ListField, Record
 from service.rules.problems import nearest
+
+Result = TypeVar("Result")
 
 PROVIDER = "onspring"
 _SHOWN = 10
@@ -66,12 +68,25 @@ class TargetApp:
             self._id = found[0]
         return self._id
 
-    async def fields(self, client: OnspringClient, *, anew: bool = False) -> tuple[AppFields, bool]:
-        """Give its fields, and whether they were asked for just now. Raises as `id` does."""
-        app_id = await self.id(client)
-        remembered = self._definitions.known(app_id)
-        fields = await self._definitions.of(client, app_id, anew=anew)
-        return fields, fields is not remembered
+    async def fields(self, client: OnspringClient, *, anew: bool = False) -> AppFields:
+        """Give its fields, as they are remembered, or `anew` as they are. Raises as `id` does."""
+        return await self._definitions.of(client, await self.id(client), anew=anew)
+
+    async def with_fields(
+        self, client: OnspringClient, work: Callable[[AppFields], Awaitable[Result]]
+    ) -> Result:
+        """Do something with its fields as they are remembered; if these don't fit, as they are.
+
+        Raises as `id` does, and what `work` raises.
+        """
+        remembered = self._definitions.known(await self.id(client))
+        fields = await self.fields(client)
+        try:
+            return await work(fields)
+        except (NotInAppError, BadRequestError):
+            if fields is not remembered:
+                raise
+        return await work(await self.fields(client, anew=True))
 
 
 def field_in(fields: AppFields, reference: str) -> AppField:
@@ -100,12 +115,19 @@ class KeyPart:
             return condition.contains(str(self.operand))
         return condition.eq(self.operand)
 
+    @property
+    def written(self) -> Any:
+        """What a new record gets."""
+        if isinstance(self.field, ListField):
+            return of_ids(self.field, (str(self.operand),))
+        return self.operand
+
     def fits(self, record: Record) -> bool:
         """Whether the record holds just this value."""
-        held = as_held(self.field, record.value(self.field.id))
+        held = record.value(self.field.id)
         if self.field.type == "List":
-            return isinstance(held, frozenset) and str(self.operand).lower() in held
-        return is_same(self.field, self.operand, record.value(self.field.id))
+            return str(self.operand).lower() in (as_held(self.field, held) or ())
+        return is_same(self.field, self.operand, held)
 
 
 @dataclass(frozen=True)
@@ -153,13 +175,20 @@ def key_of(fields: AppFields, given: Mapping[str, Any], *, called: str = "key") 
     return Key(fields.app_id, tuple(sorted(parts, key=lambda part: part.field.id)))
 
 
-async def find_by_key(client: OnspringClient, key: Key, *, field_ids: list[int]) -> Record | None:
+async def find_by_key(
+    client: OnspringClient, key: Key, *, field_ids: Sequence[int] = (), remembered: str | None = None
+) -> Record | None:
     """Ask for the record that has a key, with some of its fields, raw; None: there is none.
 
-    Of several the one counts that has the values letter by letter: Onspring may take capitals for small
-    letters. Raises RefusedError where that leaves several, and what the client raises.
+    `remembered`: the id of the one that had it last, which a search may not show yet. Of several the one
+    counts that has the values letter by letter: Onspring may take capitals for small letters. Raises
+    RefusedError where that leaves several, and what the client raises.
     """
     shown = sorted({*field_ids, *key.field_ids})
+    if remembered is not None:
+        record = await record_with_id(client, key.app_id, int(remembered), field_ids=shown)
+        if record is not None and key.fits(record):
+            return record
     wanted = reduce(and_, (part.filter for part in key.parts))
     page = await client.records.query(
         key.app_id, wanted, page_size=_SHOWN, field_ids=shown, data_format="Raw"
@@ -173,7 +202,7 @@ async def find_by_key(client: OnspringClient, key: Key, *, field_ids: list[int])
 
 
 async def record_with_id(
-    client: OnspringClient, app_id: int, record_id: int, *, field_ids: list[int]
+    client: OnspringClient, app_id: int, record_id: int, *, field_ids: Sequence[int]
 ) -> Record | None:
     """Ask for a record, with some of its fields, raw; None: it is not there."""
     try:

@@ -36,12 +36,17 @@ def is_nothing(value: Any) -> bool:
     return value is None or value in ("", [], {})
 
 
+def is_computed(field: AppField) -> bool:
+    """Whether Onspring sets the field itself."""
+    return field.type in _COMPUTED
+
+
 def written(field: AppField, value: Any, *, strip_html: bool = False) -> Any:
     """Give what a save takes for a field that is no list; None empties it.
 
     Raises ValueError for what the field can't hold, and for fields that no save writes.
     """
-    if field.type in _COMPUTED:
+    if is_computed(field):
         raise ValueError(f"Onspring computes the field itself, as its type is {field.type}")
     if field.type in _WITH_FILES:
         raise ValueError("it holds files, which `onspring.attach` adds")
