@@ -60,8 +60,9 @@ _ONSPRING_HEAD = """
 ## The simulated Onspring
 
 `relay simulate onspring` serves the whole API of Onspring at its root (no `/v2`), with the apps Users, Groups
-and Tasks. Its query language is read as the API's page has it; keys have roles that see and do only what they
-may; REST API outcomes are sent, and what is answered is put into the record.
+and Tasks. Tasks are those of the API's page, with a text field more: `Fusioo Id` (6996), for the ids of the
+records that they came from. Its query language is read as the API's page has it; keys have roles that see and
+do only what they may; REST API outcomes are sent, and what is answered is put into the record.
 
 A call needs the header `X-ApiKey`; the command prints the administrator's. A filter that cannot be read is
 answered 400, with the place of the mistake. A wrong answer with the body `envelope` is `{"message": …}` here;
