@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from service.config import Settings
-from service.pipeline.accounts.providers import WITH_WEBHOOKS
 from service.rules.account import Account
 from service.rules.configuration import Configuration
 from service.ticks.repository import DueTick
@@ -28,9 +27,8 @@ def tick_periods(settings: Settings, configuration: Configuration) -> dict[DueTi
 
 def _account_periods(settings: Settings, account: Account) -> list[tuple[str, timedelta]]:
     """One line per job that is done for each account by itself."""
-    drift = [("drift", settings.drift_every)] if account.provider in WITH_WEBHOOKS else []
     return [
         ("reconcile", min(account.reconcile, LOOK_EVERY)),
-        *drift,
+        ("drift", settings.drift_every),
         ("full_sweep", min(LOOK_EVERY, account.full_sweep / 4)),
     ]

@@ -30,3 +30,9 @@ def test_what_knows_itself_what_is_due_is_called_often_enough(period: str, expec
     periods = tick_periods(Settings(), parse(text, "relay.yaml", ENV))
     assert periods[DueTick("reconcile", "main")] == timedelta(seconds=expected)
     assert {tick.key for tick in periods} == {"", "main"}
+
+
+def test_accounts_of_every_provider_are_reconciled_swept_and_listened_to() -> None:
+    text = 'version: 1\naccounts: {grc: {provider: onspring, token: "${T}", base_url: "https://x.test"}}\n'
+    periods = tick_periods(Settings(), parse(text, "relay.yaml", ENV))
+    assert {tick.name for tick in periods if tick.key == "grc"} == {"reconcile", "drift", "full_sweep"}

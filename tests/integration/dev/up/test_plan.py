@@ -146,6 +146,26 @@ accounts:
     assert "s3cret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "is_simulated"),
+    [
+        ("http://127.0.0.1:8020", True),
+        ("http://localhost:8020", True),
+        ("http://[::1]:8020", True),
+        ("https://api.onspring.com", False),
+        ("https://127.0.0.1.example.com", False),
+    ],
+)
+def test_an_account_at_onspring_must_be_on_this_machine(url: str, is_simulated: bool) -> None:
+    text = f'version: 1\naccounts:\n  grc: {{provider: onspring, token: "${{T}}", base_url: "{url}"}}\n'
+    configuration = parse(text, "relay.yaml", {"T": "t"})
+    if is_simulated:
+        check_accounts(configuration, "http://127.0.0.1:8010/v3")
+        return
+    with pytest.raises(ConfigurationError, match="relay simulate onspring"):
+        check_accounts(configuration, "http://127.0.0.1:8010/v3")
+
+
 def test_the_example_is_right(tmp_path: Path) -> None:
     plan = make_plan(settings(), {}, tmp_path)
     configuration = load(EXAMPLE, plan.provider_variables)

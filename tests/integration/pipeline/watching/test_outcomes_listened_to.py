@@ -1,4 +1,4 @@
-"""REST outcomes of Onspring are listened to; its apps without any are polled, and nothing speaks against that."""
+"""REST outcomes of Onspring are listened to; its apps without any are polled, by intention."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
