@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from service.fusioo.kinds import SYSTEM_KINDS
+from service.handlers.builtin.merging import MergeOption
 from service.handlers.kinds import HandlerDeps, OptionError
 from service.rules.problems import nearest
 from service.rules.section import Id
@@ -56,6 +57,7 @@ class UpdateOptions(FusiooOptions):
         ),
         examples=[{"status": ["Done"], "notes": "Closed after {{ diff.status.before[0] }}."}],
     )
+    merge: MergeOption = None
 
 
 class CreateOptions(FusiooOptions):

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from service.changes.types import Change, Kind
+from service.changes.types import Change, FieldDiff, Kind
 from service.errors import RelayError
 from service.fusioo.errors import ConcurrentRequestsError
 from service.handlers.builtin.fusioo_comment import FUSIOO_COMMENT
@@ -68,6 +68,50 @@ async def test_an_update_of_nothing_new_costs_no_call() -> None:
         {"record": "i59adb", "updated": []}
     )
     assert fusioo.sent == []
+
+
+def _merging(shown: dict[str, Any], **options: Any) -> tuple[Fusioo, dict[str, Any]]:
+    fusioo = Fusioo(enveloped({}), other=enveloped({"id": "other", **shown}))
+    return fusioo, {"record": "other", "fields": {"state": "{{ record.status[0] }}", "name": "N"}, **options}
+
+
+@pytest.mark.parametrize(
+    ("shown", "ended", "sent"),
+    [
+        ({"state": ["In progress"]}, {"updated": ["state"]}, [{"state": "Done"}]),
+        ({"state": "Done"}, {"updated": []}, []),
+        ({"state": "Blocked"}, {"updated": [], "left": ["state"]}, []),
+    ],
+)
+async def test_an_update_that_follows_leaves_what_was_edited_there(
+    shown: dict[str, Any], ended: dict[str, Any], sent: list[Any]
+) -> None:
+    fusioo, options = _merging(shown, merge="follow")
+    assert await attempt(FUSIOO_UPDATE, fusioo, options) == Done({"record": "other", **ended})
+    assert fusioo.sent[0] == ("GET", "/records/other", None)
+    assert [body for _, _, body in fusioo.sent[1:]] == sent
+
+
+async def test_an_update_that_leads_sends_what_was_edited_and_asks_nothing() -> None:
+    fusioo, options = _merging({}, merge="lead")
+    assert await attempt(FUSIOO_UPDATE, fusioo, options) == Done({"record": "other", "updated": ["state"]})
+    assert fusioo.sent == [("PATCH", "/records/other", {"state": "Done"})]
+    fusioo.sent.clear()
+    nothing = a_change(diff={"due": FieldDiff(None, "2026-11-22")})
+    outcome = await attempt(FUSIOO_UPDATE, fusioo, options, of=nothing)
+    assert (outcome, fusioo.sent) == (Done({"record": "other", "updated": []}), [])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fields": {"a": "b"}, "merge": "lead"}, "merges into another record"),
+        ({"record": "r", "fields": {"a": "{{ diff }}"}, "merge": "lead"}, "templates can't read diff"),
+    ],
+)
+async def test_a_merge_needs_two_records_and_templates_of_one(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        await attempt(FUSIOO_UPDATE, Fusioo(), options)
 
 
 @pytest.mark.parametrize(("account", "sent"), [("main", 0), ("second", 1)])
