@@ -64,11 +64,7 @@ class FilteredReading:
     def _bound(self, course: Course, newest: datetime | None, elapsed: timedelta) -> datetime | None:
         """Say what the provider's clock showed at least when the round began, by the stamps of a page."""
         watermark = parse_stamp(course.watermark)
-        if newest is None:
-            return None
-        if watermark is None or newest > watermark:
-            bound = newest - elapsed
-        else:  # it was there when the last round began
-            passed = max(timedelta(0), self.since_last)
-            bound = min(watermark + passed, newest + OVERLAP + _RESOLUTION)
-        return bound if watermark is None else max(bound, watermark)
+        if newest is None or watermark is None:
+            return None if newest is None else newest - elapsed
+        moved_on = watermark + max(timedelta(0), self.since_last)
+        return max(watermark, newest - elapsed, min(moved_on, newest + OVERLAP + _RESOLUTION))
