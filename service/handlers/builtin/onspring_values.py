@@ -102,7 +102,7 @@ def is_same(field: AppField, wanted: Any, held: Any) -> bool:
 def as_held(field: AppField, value: Any) -> Any:
     """Give a raw value, or what a save takes, in a form that is equal where Onspring's is."""
     if isinstance(value, TimeSpan):
-        value = value.model_dump(by_alias=True, exclude_none=True)
+        value = value.model_dump(by_alias=True)
     if is_nothing(value):
         return None
     match field.type:
@@ -117,6 +117,8 @@ def as_held(field: AppField, value: Any) -> Any:
         case "Number" | "AutoNumber":
             number = as_number(value)
             return value if number is None else number
+        case "TimeSpan" if isinstance(value, Mapping):
+            return {name: member for name, member in value.items() if member not in (None, "None")}
     return value
 
 
