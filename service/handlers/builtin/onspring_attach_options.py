@@ -13,7 +13,7 @@ class AttachOptions(BaseModel):
     """Copies files of the record that changed, a record of Fusioo, to a record of Onspring.
 
     `onspring.attach: {account: grc, app: 195, key: {6996: "{{ record.id }}"}, field: Attachments,
-    files: "{{ record.contracts }}"}`
+    files: "{{ record.contracts | default([]) }}"}`
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -43,8 +43,8 @@ class AttachOptions(BaseModel):
     )
     files: str | list[str] = Field(
         min_length=1,
-        description="Template of the ids of the files, like a file field of the record.",
-        examples=["{{ record.contracts }}"],
+        description="Template of the ids of the files, like a file field of the record. None: nothing to do.",
+        examples=["{{ record.contracts | default([]) }}"],
     )
     notes: str = Field(
         "",
