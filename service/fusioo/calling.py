@@ -1,9 +1,8 @@
 """How a call is made: with the account's credentials, counted, within limits, repeated where that is safe."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from service.fusioo.auth import Auth
@@ -19,12 +18,14 @@ from service.fusioo.protocol import Call, read_answer
 from service.fusioo.refusals import refuse_or_pass
 from service.fusioo.repeating import is_repeatable, may_have_acted
 from service.fusioo.requests import build_request
+from service.transport.calling import Attempt, Course, ask, open_answer
 from service.transport.errors import ResponseTooLargeError, TransportError
-from service.transport.http import Client, send
+from service.transport.http import Client
 from service.transport.limits import Limits
+from service.transport.messages import Request
 from service.transport.metering import Meter, Unmetered
 from service.transport.retrying import retry
-from service.transport.streaming import Arriving, receive
+from service.transport.streaming import Arriving
 
 Result = TypeVar("Result")
 Credentials = Mapping[str, str]
@@ -39,16 +40,12 @@ class Caller:
 
     async def perform(self, call: Call) -> Any:
         """Make a call and give the data of its answer. Raises FusiooError, BudgetExhaustedError."""
-        course = _Course(call, ends=_now() + (call.within or self._limits.timeout))
+        course = Course.within(call.within or self._limits.timeout)
 
         async def attempt(credentials: Credentials) -> Any:
             request = build_request(self._base_url, call, credentials)
-            async with self._metered(call.endpoint) as note_status:
-                with _reaching(call.endpoint):
-                    answer = await send(
-                        self._http, request, deadline=course.left(), max_bytes=self._limits.max_bytes
-                    )
-                note_status(answer.status)
+            made = self._attempt(call.endpoint, request, course)
+            answer = await ask(self._http, made, max_bytes=self._limits.max_bytes)
             try:
                 return read_answer(call.endpoint, answer)
             except FusiooError as error:
@@ -56,7 +53,7 @@ class Caller:
                     return None
                 raise
 
-        return await self._repeat(course, attempt)
+        return await self._repeat(call, course, attempt)
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[Arriving]:
@@ -66,31 +63,30 @@ class Caller:
         `call.within` for everything. The call is under way until the end. Raises as `perform` does, also
         while parts are read.
         """
-        course = _Course(call, ends=_now() + self._limits.timeout)
-        until = _now() + (call.within or self._limits.timeout)
+        course = Course.within(self._limits.timeout)
+        whole = Course.within(call.within or self._limits.timeout)
 
         async def attempt(credentials: Credentials) -> tuple[Arriving, AsyncExitStack]:
             request = build_request(self._base_url, call, credentials, accept="*/*")
-            async with AsyncExitStack() as stack:
-                note_status = await stack.enter_async_context(self._metered(call.endpoint))
-                receiving = receive(
-                    self._http,
-                    request,
-                    deadline=until - _now(),
-                    head_within=course.left(),
-                    longest_wait=self._limits.timeout,
-                )
-                with _reaching(call.endpoint):
-                    answer = await stack.enter_async_context(receiving)
-                note_status(answer.status)
-                answer = replace(answer, parts=_reached(call.endpoint, answer.parts))
-                return await refuse_or_pass(call.endpoint, answer), stack.pop_all()
+            return await open_answer(
+                self._http,
+                self._attempt(call.endpoint, request, course),
+                partial(refuse_or_pass, call.endpoint),
+                whole=whole,
+                longest_wait=self._limits.timeout,
+            )
 
-        answer, stack = await self._repeat(course, attempt)
+        answer, stack = await self._repeat(call, course, attempt)
         async with stack:
             yield answer
 
-    async def _repeat(self, course: "_Course", attempt: Callable[[Credentials], Awaitable[Result]]) -> Result:
+    def _attempt(self, endpoint: Endpoint, request: Request, course: Course) -> Attempt:
+        meter = self._meter if endpoint.metered else Unmetered()
+        return Attempt(request, course, meter.call(endpoint.label), partial(_meaning, endpoint))
+
+    async def _repeat(
+        self, call: Call, course: Course, attempt: Callable[[Credentials], Awaitable[Result]]
+    ) -> Result:
         retries = self._limits.retries
 
         async def attempting(_: int) -> Result:
@@ -108,7 +104,7 @@ class Caller:
                 raise
 
         def pause(error: Exception, number: int) -> float | bool:
-            if not isinstance(error, FusiooError) or not is_repeatable(course.call, error):
+            if not isinstance(error, FusiooError) or not is_repeatable(call, error):
                 return False
             if isinstance(error, StaleTokenError):
                 return 0.0
@@ -116,44 +112,12 @@ class Caller:
 
         return await retry(attempting, pause=pause, retries=retries)
 
-    def _metered(self, endpoint: Endpoint) -> AbstractAsyncContextManager[Callable[[int], None]]:
-        meter = self._meter if endpoint.metered else Unmetered()
-        return meter.call(endpoint.label)
-
-
-@dataclass(slots=True)
-class _Course:
-    """How a call goes over its attempts."""
-
-    call: Call
-    ends: float
-    """By the loop's clock."""
-    may_have_acted: bool = False
-    """Whether an attempt that failed may have done what was asked."""
-
-    def left(self) -> float:
-        return max(self.ends - _now(), 0.0)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
 
 def _says_gone(endpoint: Endpoint, error: FusiooError) -> bool:
     return endpoint.gone is not None and isinstance(error, endpoint.gone)
 
 
-@contextmanager
-def _reaching(endpoint: Endpoint) -> Iterator[None]:
-    try:
-        yield
-    except ResponseTooLargeError as error:
-        raise RequestTooLargeError(str(error), endpoint=endpoint.label) from error
-    except TransportError as error:
-        raise UnreachableError.because_of(error, endpoint=endpoint.label) from error
-
-
-async def _reached(endpoint: Endpoint, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    with _reaching(endpoint):
-        async for part in parts:
-            yield part
+def _meaning(endpoint: Endpoint, error: TransportError) -> FusiooError:
+    if isinstance(error, ResponseTooLargeError):
+        return RequestTooLargeError(str(error), endpoint=endpoint.label)
+    return UnreachableError.because_of(error, endpoint=endpoint.label)

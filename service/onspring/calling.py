@@ -1,9 +1,8 @@
 """How a call is made: with the account's key, counted, within limits, repeated where that is safe."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from service.onspring.endpoints import Endpoint
@@ -17,13 +16,14 @@ from service.onspring.errors import (
 from service.onspring.keys import ApiKey
 from service.onspring.protocol import Call, build_request, failure, read_answer
 from service.onspring.repeating import is_repeatable, may_have_acted
+from service.transport.calling import Attempt, Course, ask, open_answer
 from service.transport.errors import ResponseTooLargeError, TransportError
-from service.transport.http import Client, send
+from service.transport.http import Client
 from service.transport.limits import Limits
 from service.transport.messages import Response
 from service.transport.metering import Meter
 from service.transport.retrying import retry
-from service.transport.streaming import Arriving, receive
+from service.transport.streaming import Arriving
 
 Result = TypeVar("Result")
 
@@ -40,16 +40,10 @@ class Caller:
 
     async def perform(self, call: Call) -> Any:
         """Make a call and give the data of its answer. Raises OnspringError, BudgetExhaustedError."""
-        course = _Course(call, ends=_now() + (call.within or self._limits.timeout))
+        course = Course.within(call.within or self._limits.timeout)
 
         async def attempt() -> Any:
-            request = build_request(self._base_url, call, self._key.headers())
-            async with self._meter.call(call.endpoint.label) as note_status:
-                with _reaching(call.endpoint):
-                    answer = await send(
-                        self._http, request, deadline=course.left(), max_bytes=self._limits.max_bytes
-                    )
-                note_status(answer.status)
+            answer = await ask(self._http, self._attempt(call, course), max_bytes=self._limits.max_bytes)
             try:
                 return read_answer(call.endpoint, answer)
             except NoSuchThingError:
@@ -57,7 +51,7 @@ class Caller:
                     return None
                 raise
 
-        return await self._repeat(course, attempt)
+        return await self._repeat(call, course, attempt)
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[Arriving]:
@@ -67,32 +61,31 @@ class Caller:
         `call.within` for everything. The call is under way until the end. Raises as `perform` does, also
         while parts are read.
         """
-        course = _Course(call, ends=_now() + self._limits.timeout)
-        until = _now() + (call.within or self._limits.timeout)
+        course = Course.within(self._limits.timeout)
+        whole = Course.within(call.within or self._limits.timeout)
 
         async def attempt() -> tuple[Arriving, AsyncExitStack]:
-            request = build_request(self._base_url, call, self._key.headers())
-            async with AsyncExitStack() as stack:
-                note_status = await stack.enter_async_context(self._meter.call(call.endpoint.label))
-                receiving = receive(
-                    self._http,
-                    request,
-                    deadline=until - _now(),
-                    head_within=course.left(),
-                    longest_wait=self._limits.timeout,
-                )
-                with _reaching(call.endpoint):
-                    answer = await stack.enter_async_context(receiving)
-                note_status(answer.status)
-                answer = replace(answer, parts=_reached(call.endpoint, answer.parts))
-                await _refuse(call.endpoint, answer)
-                return answer, stack.pop_all()
+            return await open_answer(
+                self._http,
+                self._attempt(call, course),
+                partial(_refuse_or_pass, call.endpoint),
+                whole=whole,
+                longest_wait=self._limits.timeout,
+            )
 
-        answer, stack = await self._repeat(course, attempt)
+        answer, stack = await self._repeat(call, course, attempt)
         async with stack:
             yield answer
 
-    async def _repeat(self, course: "_Course", attempt: Callable[[], Awaitable[Result]]) -> Result:
+    def _attempt(self, call: Call, course: Course) -> Attempt:
+        return Attempt(
+            build_request(self._base_url, call, self._key.headers()),
+            course,
+            self._meter.call(call.endpoint.label),
+            partial(_meaning, call.endpoint),
+        )
+
+    async def _repeat(self, call: Call, course: Course, attempt: Callable[[], Awaitable[Result]]) -> Result:
         retries = self._limits.retries
 
         async def attempting(_: int) -> Result:
@@ -103,32 +96,14 @@ class Caller:
                 raise
 
         def pause(error: Exception, number: int) -> float | bool:
-            if not isinstance(error, OnspringError) or not is_repeatable(course.call, error):
+            if not isinstance(error, OnspringError) or not is_repeatable(call, error):
                 return False
             return retries.pause(number, asked=error.retry_after, left=course.left())
 
         return await retry(attempting, pause=pause, retries=retries)
 
 
-@dataclass(slots=True)
-class _Course:
-    """How a call goes over its attempts."""
-
-    call: Call
-    ends: float
-    """By the loop's clock."""
-    may_have_acted: bool = False
-    """Whether an attempt that failed may have done what was asked."""
-
-    def left(self) -> float:
-        return max(self.ends - _now(), 0.0)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-async def _refuse(endpoint: Endpoint, answer: Arriving) -> None:
+async def _refuse_or_pass(endpoint: Endpoint, answer: Arriving) -> Arriving:
     """Raise what an answer means that is no file; or is one in an encoding that was not asked for."""
     if answer.status >= _REDIRECTS:
         start = bytearray()
@@ -141,19 +116,10 @@ async def _refuse(endpoint: Endpoint, answer: Arriving) -> None:
         raise UnreadableAnswerError(
             "the file came in an encoding", endpoint=endpoint.label, status=answer.status
         )
+    return answer
 
 
-@contextmanager
-def _reaching(endpoint: Endpoint) -> Iterator[None]:
-    try:
-        yield
-    except ResponseTooLargeError as error:
-        raise DataTooLargeError(str(error), endpoint=endpoint.label) from error
-    except TransportError as error:
-        raise UnreachableError.because_of(error, endpoint=endpoint.label) from error
-
-
-async def _reached(endpoint: Endpoint, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    with _reaching(endpoint):
-        async for part in parts:
-            yield part
+def _meaning(endpoint: Endpoint, error: TransportError) -> OnspringError:
+    if isinstance(error, ResponseTooLargeError):
+        return DataTooLargeError(str(error), endpoint=endpoint.label)
+    return UnreachableError.because_of(error, endpoint=endpoint.label)
