@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from service.handlers.builtin.merging import MergeOption
 from service.handlers.builtin.onspring_targets import check_account
 from service.handlers.kinds import HandlerDeps, OptionError
 from service.rules.section import Id
@@ -111,6 +112,7 @@ class UpsertOptions(OnspringOptions):
             "field is left as it is, and the run says so."
         ),
     )
+    merge: MergeOption = None
 
 
 class DeleteOptions(OnspringOptions):

@@ -6,11 +6,13 @@ from typing import Any
 
 from service.changes.types import Change
 from service.errors import RefusedError
+from service.handlers.builtin.merging import Edit, check_merge, edit_of
 from service.handlers.builtin.onspring_choices import References, list_values
 from service.handlers.builtin.onspring_leases import KeptLeases, Lease, Leases
 from service.handlers.builtin.onspring_options import REFERENCE, UpsertOptions, check_upsert
 from service.handlers.builtin.onspring_targets import (
     Key,
+    NotInAppError,
     TargetApp,
     field_in,
     find_by_key,
@@ -37,6 +39,17 @@ class _Wanted:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the templates gave."""
+
+    key: Mapping[str, Any]
+    fields: Mapping[str, Any]
+    """All of them: for a record that is made."""
+    edit: Edit
+    """Those for a record that is there."""
+
+
 class UpsertHandler:
     """Writes one record for each change."""
 
@@ -48,15 +61,17 @@ class UpsertHandler:
     async def __call__(self, change: Change, context: Context) -> Outcome:
         """Make one attempt. Raises Discard, Retry, KeyHeldError, and what templates and clients raise."""
         values = values_of(change)
-        key, fields = self._key.render(values), self._fields.render(values)
+        given = _Given(
+            key=self._key.render(values),
+            fields=self._fields.render(values),
+            edit=edit_of(change, self._fields, values, self._options.merge),
+        )
         client = context.onspring(self._options.account)
-        return await self._app.with_fields(client, lambda known: self._upsert(client, known, key, fields))
+        return await self._app.with_fields(client, lambda known: self._upsert(client, known, given))
 
-    async def _upsert(
-        self, client: OnspringClient, known: AppFields, given_key: Mapping[str, Any], given: Mapping[str, Any]
-    ) -> Outcome:
-        key = key_of(known, given_key)
-        named = {name: field_in(known, name) for name in given}
+    async def _upsert(self, client: OnspringClient, known: AppFields, given: _Given) -> Outcome:
+        key = key_of(known, given.key)
+        named = {name: field_in(known, name) for name in given.fields}
         _check_apart(key, named)
         async with self._leases.holding(f"app {key.app_id}", key.digest) as lease:
             record = await find_by_key(
@@ -66,23 +81,51 @@ class UpsertHandler:
             if record is None and not self._options.create:
                 raise Discard(f"no record of app {key.app_id} has the key {key}")
             warnings: list[str] = []
+            values = given.fields if record is None else given.edit.fields
             wanted = [
                 each
-                for name, field in named.items()
-                if (each := await self._wanted(client, name, field, given[name], warnings)) is not None
+                for name, value in values.items()
+                if (each := await self._wanted(client, name, named[name], value, warnings)) is not None
             ]
             if record is None:
                 wanted = [*_of_key(key), *wanted]
             differing = [each for each in wanted if not _is_held(record, each)]
+            left = [] if record is None else await self._left(client, record, differing, given.edit)
+            differing = [each for each in differing if each.name not in left]
             if record is not None and not differing:
-                return _done(record.record_id, [], warnings, created=False)
+                return _done(record.record_id, [], warnings, created=False, left=left)
             saved = await _save(client, key, record, differing, lease)
             lease.record_id = str(saved.id)
         names = [each.name for each in differing]
-        return _done(saved.id, names, [*warnings, *map(str, saved.warnings)], created=record is None)
+        warnings += map(str, saved.warnings)
+        return _done(saved.id, names, warnings, created=record is None, left=left)
+
+    async def _left(
+        self, client: OnspringClient, record: Record, differing: list[_Wanted], edit: Edit
+    ) -> list[str]:
+        """Name the fields that are left as they are: somebody edited them since this edit was made."""
+        if not edit.careful:
+            return []
+        left = []
+        for each in differing:
+            try:
+                before = edit.before[each.name]
+                wanted = await self._wanted(client, each.name, each.field, before, [], makes_values=False)
+            except (RefusedError, NotInAppError, Retry):  # there is no such value any more
+                wanted = None
+            if wanted is None or not _is_held(record, wanted):
+                left.append(each.name)
+        return left
 
     async def _wanted(
-        self, client: OnspringClient, name: str, field: AppField, given: Any, warnings: list[str]
+        self,
+        client: OnspringClient,
+        name: str,
+        field: AppField,
+        given: Any,
+        warnings: list[str],
+        *,
+        makes_values: bool = True,
     ) -> _Wanted | None:
         """Say what a field is to hold; None: it is left as it is, and `warnings` say why."""
         try:
@@ -96,7 +139,7 @@ class UpsertHandler:
                     return None
                 return _Wanted(name, field, written(field, found))
             if isinstance(field, ListField):
-                makers = self._leases if self._options.create_values else None
+                makers = self._leases if self._options.create_values and makes_values else None
                 return _Wanted(name, field, await list_values(client, self._app, field, given, makers=makers))
             strip = self._options.html == "strip"
             return _Wanted(name, field, written(field, given, strip_html=strip))
@@ -140,8 +183,10 @@ def _is_held(record: Record | None, wanted: _Wanted) -> bool:
     return is_same(wanted.field, wanted.value, held)
 
 
-def _done(record_id: int, names: list[str], warnings: list[str], *, created: bool) -> Done:
+def _done(record_id: int, names: list[str], warnings: list[str], *, created: bool, left: list[str]) -> Done:
     detail: dict[str, Any] = {"record": str(record_id), "created": created, "updated": sorted(names)}
+    if left:
+        detail["left"] = sorted(left)
     return Done({**detail, "warnings": warnings} if warnings else detail)
 
 
@@ -149,6 +194,8 @@ def _build(options: UpsertOptions, settings: HandlerSettings, deps: HandlerDeps)
     check_upsert(options, deps)
     key = compile_templates(options.key, under=("key",))
     fields = compile_templates(options.fields, under=("fields",))
+    if options.merge is not None:
+        check_merge(fields)
     leases = KeptLeases(deps.engine, options.account, longest=settings.timeout)
     return BuiltHandler(UpsertHandler(options, key, fields, leases), fields=key.fields | fields.fields)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.changes.types import Change
+from service.changes.types import Change, FieldDiff, Origin
 from service.dev.simulators.faults import AnswerFault
 from service.dev.simulators.onspring.app import create_simulator
 from service.dev.simulators.onspring.example import (
@@ -24,6 +24,7 @@ from service.dev.simulators.onspring.example import (
     FUSIOO_ID,
     IN_PROGRESS,
     NAME,
+    NOT_STARTED,
     OWNER,
     RECORD_ID,
     REMINDER,
@@ -177,6 +178,57 @@ async def test_only_what_differs_is_sent(onspring: Onspring) -> None:
     assert onspring.record(record_id)[ESTIMATE] == 6.5
 
 
+MERGED = {NAME: "{{ record.title }}", STATUS: "{{ record.state }}", DESCRIPTION: "{{ record.notes }}"}
+BEFORE = {"title": "A task", "state": ["In Progress"], "notes": "Old"}
+
+
+async def _edit(onspring: Onspring, merge: str, **different: Any) -> dict[str, Any]:
+    """Edit state and notes of a record that was written before; tell how the run ended."""
+    of = a_change(
+        record={**BEFORE, "state": ["Complete"], "notes": "New"},
+        diff={"state": FieldDiff(["In Progress"], ["Complete"]), "notes": FieldDiff("Old", "New")},
+        **different,
+    )
+    outcome = await onspring.upsert(fields=MERGED, merge=merge, of=of)
+    assert isinstance(outcome, Done), outcome
+    return dict(outcome.detail or {})
+
+
+@pytest.mark.parametrize(
+    ("merge", "origin", "updated", "left"),
+    [
+        ("lead", Origin.WEBHOOK, ["6984", "6986"], None),
+        ("lead", Origin.ECHO, ["6984"], ["6986"]),
+        ("follow", Origin.WEBHOOK, ["6984"], ["6986"]),
+    ],
+)
+async def test_an_edit_is_merged_into_what_was_edited_there(
+    onspring: Onspring, merge: str, origin: Origin, updated: list[str], left: list[str] | None
+) -> None:
+    record_id = made(await onspring.upsert(fields=MERGED, merge=merge, of=a_change(record=BEFORE, diff=None)))
+    task = onspring.state.records.find(TASKS, int(record_id))
+    assert task is not None
+    onspring.state.records.update(task, {NAME: "Renamed there", STATUS: [NOT_STARTED]})
+    detail = await _edit(onspring, merge, origin=origin)
+    assert (detail["updated"], detail.get("left")) == (updated, left)
+    assert task.values[NAME] == "Renamed there"
+    assert task.values[DESCRIPTION] == "New"
+    assert task.values[STATUS] == ([NOT_STARTED] if left else [COMPLETE])
+
+
+async def test_a_record_that_a_merge_does_not_find_is_made_whole(onspring: Onspring) -> None:
+    detail = await _edit(onspring, "follow")
+    assert detail["created"]
+    assert onspring.record(detail["record"])[NAME] == "A task"
+
+
+async def test_what_was_in_a_list_before_and_is_not_any_more_was_edited_since(onspring: Onspring) -> None:
+    record_id = made(await onspring.upsert(fields={NAME: "A task", STATUS: "Complete"}))
+    of = a_change(record={"state": "Not Started"}, diff={"state": FieldDiff("Vanished", "Not Started")})
+    outcome = await onspring.upsert(fields={STATUS: "{{ record.state }}"}, merge="follow", of=of)
+    assert outcome == Done({"record": record_id, "created": False, "updated": [], "left": [str(STATUS)]})
+
+
 VALUES: list[tuple[int, Any, Any]] = [
     (NAME, 12, "12"),
     (NAME, ["a", "b"], "a, b"),
@@ -265,7 +317,7 @@ async def test_a_value_that_was_added_or_replaced_meanwhile_is_found(onspring: O
     made(await onspring.upsert(fields={NAME: "n", STATUS: "Complete"}))
     fresh = onspring.state.new_guid()
     onspring.state.lists[STATUSES] = [ListValue(fresh, "Complete", 1), ListValue(IN_PROGRESS, "Waiting", 2)]
-    record_id = made(await onspring.upsert(fields={STATUS: "Complete"}))
+    record_id = made(await onspring.upsert(fields={NAME: "A task", STATUS: "Complete"}))
     assert onspring.record(record_id)[STATUS] == [fresh]
     assert made(await onspring.upsert(fields={STATUS: "Waiting"})) == record_id
     assert onspring.record(record_id)[STATUS] == [IN_PROGRESS]
