@@ -69,10 +69,12 @@ async def test_a_record_never_seen_counts_since_the_app_is_watched(ground: Onspr
 
 async def test_an_idle_app_costs_two_calls(ground: OnspringGround) -> None:
     """One process remembers which field holds the stamp; what was imported at one moment is left behind."""
-    made = ground.make(1200)
+    made = ground.make(300)
+    imported = made[0].modified - timedelta(minutes=6)
     for record in made:
-        record.modified = made[0].modified - timedelta(minutes=6)
+        record.modified = imported
     await ground.backfill()
+    await ground.settle()
     async with ground.rounds() as rounds:
         for _ in range(2):
             await rounds.reconcile_now("main")
