@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from types import MappingProxyType
 
 from service.fusioo.kinds import KINDS_BY_TYPE, ValueKind
 from service.fusioo.models import App, AppField
 
 ACCOUNT = "main"
 """The account's name in the file."""
+TOKENS = MappingProxyType({"fusioo": "FUSIOO_TOKEN", "onspring": "ONSPRING_API_KEY"})
+"""The variable from which the file takes the token, by provider."""
 
+_CHANGED = "-changed"
 _MOST_APPS = 10
 _MOST_FIELDS = 12
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+)*")
@@ -21,8 +25,8 @@ version: 1
 
 accounts:
   {account}:
-    provider: fusioo
-    token: ${{FUSIOO_TOKEN}}     # secrets come from the environment, never from this file
+    provider: {provider}
+    token: {token:<19} # secrets come from the environment, never from this file
 {base_url}
 # What can be done about a change.
 handlers:
@@ -36,17 +40,19 @@ rules:
 """
 
 
-def render_starter(apps: Sequence[App], *, base_url: str | None = None) -> str:
+def render_starter(apps: Sequence[App], *, base_url: str | None = None, provider: str = "fusioo") -> str:
     """Write the file. Rules are comments that hold once their `# ` is taken away. Pure.
 
     `base_url` is written as it is (it may be a `${VAR}`); None: the real Fusioo, which needs none.
     """
+    token = f"${{{TOKENS[provider]}}}"
     line = f"    base_url: {base_url}\n" if base_url else ""
     names = _Names()
     examples = "\n".join("\n".join(_examples(app, names)) + "\n" for app in apps[:_MOST_APPS])
     more = len(apps) - _MOST_APPS
     rest = f"\n  ## And {more} more apps: `relay apps` lists them.\n" if more > 0 else ""
-    return _HEAD.format(account=ACCOUNT, base_url=line) + examples + rest
+    head = _HEAD.format(account=ACCOUNT, provider=provider, token=token, base_url=line)
+    return head + examples + rest
 
 
 def _examples(app: App, names: "_Names") -> Iterator[str]:
@@ -61,7 +67,7 @@ def _examples(app: App, names: "_Names") -> Iterator[str]:
         yield f"  #   account: {ACCOUNT}"
         yield f"  #   app: {_text(app.id)}" + (f"    # {_shown(app.name)}" if app.name else "")
         if line:
-            yield f"  #   {line}"
+            yield f"  #   {line}" + _named(app, of_field)
         yield "  #   run: [note]"
 
 
@@ -102,10 +108,10 @@ def _transition(fields: Sequence[AppField]) -> tuple[str, str] | None:
     if lists:
         field = lists[-1]
         return (
-            f"{field.id}-changed",
+            f"{field.id}{_CHANGED}",
             f"changed: {{{_text(field.id)}: {{to: {_text((field.items or ('',))[-1])}}}}}",
         )
-    return (f"{fields[0].id}-changed", f"changed: [{_text(fields[0].id)}]") if fields else None
+    return (f"{fields[0].id}{_CHANGED}", f"changed: [{_text(fields[0].id)}]") if fields else None
 
 
 def _kind(field: AppField) -> ValueKind:
@@ -113,8 +119,20 @@ def _kind(field: AppField) -> ValueKind:
 
 
 def _fields_of(app: App) -> str:
-    listed = ", ".join(_shown(field.id) for field in app.fields[:_MOST_FIELDS])
+    listed = ", ".join(_shown(_called(field)) for field in app.fields[:_MOST_FIELDS])
     return (listed or "no field that the token may see") + (" …" if len(app.fields) > _MOST_FIELDS else "")
+
+
+def _called(field: AppField) -> str:
+    """What people know a field by: beside a number its name, too."""
+    return f"{field.id} {field.name or ''}" if field.id.isdigit() else field.id
+
+
+def _named(app: App, of_field: str) -> str:
+    """A comment with the name of the field, where its id is a number."""
+    number = of_field.removesuffix(_CHANGED)
+    name = next((field.name for field in app.fields if field.id == number), None)
+    return f"    # {_shown(name)}" if name and number.isdigit() else ""
 
 
 def _shown(text: str) -> str:
