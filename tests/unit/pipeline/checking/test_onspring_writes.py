@@ -1,5 +1,7 @@
 """What handlers write to Onspring, against the apps that they write to: the mistakes that people make."""
 
+from itertools import takewhile
+
 import pytest
 
 from service.onspring.definitions import AppFields as OnspringFields
@@ -11,12 +13,16 @@ from service.pipeline.checking.writes import check_writes
 from service.rules.known_fields import AccountApps
 from service.rules.loader import parse
 from tests.fixtures.relay_yaml import ENV
+from tests.fixtures.source import ROOT
+
+PAGE = ROOT / "docs" / "guide" / "onspring.md"
 
 USERS, TASKS = 2, 195
 _STATUSES = [{"id": f"4118d53a-9121-4345-8682-07f23d606da{n}", "name": each} for n, each in enumerate("abc")]
 _STATUSES += [
     {"id": "4118d53a-9121-4345-8682-07f23d606dad", "name": "In Progress"},
     {"id": "4118d53a-9121-4345-8682-07f23d606dae", "name": "Done"},
+    {"id": "4118d53a-9121-4345-8682-07f23d606dba", "name": "Complete"},
 ]
 _TASK_FIELDS = [
     AppField(id=6983, name="Name", type="Text"),
@@ -192,3 +198,27 @@ def test_what_is_not_known_is_not_judged(handler: str) -> None:
     apps = known(complete=False)
     assert told(handler, apps=apps) == []
     assert told(handler, apps=AccountApps()) == []
+
+
+def rows_of_the_page() -> list[tuple[str, str, str]]:
+    """The page's table: the option, what stands behind it, and what is said."""
+    lines = PAGE.read_text().partition("| in the file | what is said |")[2].splitlines()[2:]
+    rows = takewhile(lambda line: line.startswith("|"), lines)
+    cells = [row.strip("|").split("|") for row in rows]
+    return [(*_option(written.strip().strip("`")), said.strip()) for written, said in cells]
+
+
+def _option(written: str) -> tuple[str, str]:
+    option, _, value = written.partition(": ")
+    return option, value.replace("…", "x")
+
+
+@pytest.mark.parametrize(("option", "value", "said"), rows_of_the_page())
+def test_the_page_says_what_the_relay_says(option: str, value: str, said: str) -> None:
+    handler = {"app": upsert(app=value), "key": upsert(key=value), "fields": upsert(value)}[option]
+    (problem,) = told(handler)
+    assert said in problem
+
+
+def test_the_page_has_examples() -> None:
+    assert len(rows_of_the_page()) >= 6
