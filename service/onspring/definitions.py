@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from service.onspring.client import OnspringClient
@@ -11,6 +11,7 @@ from service.onspring.models import AppField, FormulaField, ListField
 
 GOOD_FOR = 900.0
 """Seconds after which an app's fields are asked for again."""
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +20,28 @@ class AppFields:
 
     app_id: int
     by_id: Mapping[int, AppField]
+    _names: Mapping[int, Mapping[str, str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look the names of list values up once: every record of the app asks for them."""
+        names = {
+            each.id: MappingProxyType({value.id.lower(): value.name for value in each.values})
+            for each in self.by_id.values()
+            if isinstance(each, ListField | FormulaField)
+        }
+        object.__setattr__(self, "_names", names)  # frozen for all others
 
     def find(self, reference: int | str) -> AppField | None:
         """Find a field by its id, also as a text, or by its exact name; None: there is none, or several."""
         text = str(reference)
         if text.isdecimal() and (found := self.by_id.get(int(text))) is not None:
             return found
-        named = [field for field in self.by_id.values() if field.name == text]
+        named = [each for each in self.by_id.values() if each.name == text]
         return named[0] if len(named) == 1 else None
 
     def names_of_values(self, field_id: int) -> Mapping[str, str]:
         """Give the names of the values that a list field can hold, by their GUIDs in lower case."""
-        field = self.by_id.get(field_id)
-        values = field.values if isinstance(field, ListField | FormulaField) else ()
-        return {value.id.lower(): value.name for value in values}
+        return self._names.get(field_id, _NO_NAMES)
 
 
 class Definitions:
@@ -62,7 +71,7 @@ class Definitions:
         found = self._known.get(app_id)
         if found is not None and not anew and self._clock() - found[0] < self._good_for:
             return found[1]
-        fields = {field.id: field async for field in client.fields.walk(app_id)}
+        fields = {each.id: each async for each in client.fields.walk(app_id)}
         asked = AppFields(app_id, MappingProxyType(fields))
         self._known[app_id] = (self._clock(), asked)
         return asked

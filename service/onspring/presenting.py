@@ -15,6 +15,8 @@ from service.onspring.definitions import AppFields
 from service.onspring.models import (
     AppField,
     AttachmentListValue,
+    DateValue,
+    DecimalValue,
     FieldValue,
     FileListValue,
     FormulaField,
@@ -25,6 +27,7 @@ from service.onspring.models import (
     ListField,
     Record,
     ReferenceField,
+    StringValue,
     TimeSpanValue,
 )
 
@@ -42,6 +45,8 @@ def present(record: Record, fields: AppFields, stamps: Mapping[int, str]) -> dic
 def shown_value(held: FieldValue, fields: AppFields) -> Any:  # noqa: PLR0911  one for each type
     """Show what one field holds."""
     match held:
+        case StringValue() | DecimalValue() | DateValue():
+            return held.value
         case GuidValue():
             return _texts([held.value], held.field_id, fields)
         case GuidListValue():
