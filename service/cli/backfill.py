@@ -112,6 +112,7 @@ class _Request:
         from service.cli.backfill_screen import Screen
         from service.pipeline.accounts.limits import limit_of
         from service.pipeline.accounts.listing import open_lists
+        from service.pipeline.accounts.providers import WALKED_PER_CALL
         from service.pipeline.accounts.tokens import TokenVault
         from service.pipeline.walking.backfill import Backfill, Wanted, find_watched
         from service.sealing import SecretBox
@@ -133,7 +134,8 @@ class _Request:
                 self.account, found, run_rules=self.run_rules, since=self.since, restart=self.restart
             )
             keeping = await self._keeping(engine, filters=lists.records.filters)
-            with Screen(found.name, limit, used=used) as screen:
+            per_call = WALKED_PER_CALL[configured.provider]
+            with Screen(found.name, limit, used=used, rows_per_call=per_call) as screen:
                 return await Backfill(engine, lists.records, wanted, keeping, watching=screen).run()
 
     async def _keeping(self, engine: "AsyncEngine", *, filters: bool) -> "Keeping":

@@ -23,9 +23,16 @@ class Screen(Watching):
     """Shows one backfill, while it is entered."""
 
     def __init__(
-        self, app_name: str, limit: Limit, *, used: int, clock: Callable[[], float] = time.monotonic
+        self,
+        app_name: str,
+        limit: Limit,
+        *,
+        used: int,
+        rows_per_call: int,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`used`: how many of the account's calls count now."""
+        """`used`: how many of the account's calls count now; `rows_per_call`: what each brings."""
+        self._rows_per_call = rows_per_call
         self._name, self._limit, self._used, self._clock = app_name, limit, used, clock
         self._bar: Progress | None = None
         if sys.stderr.isatty():
@@ -78,7 +85,7 @@ class Screen(Watching):
         self._say(f"waits until {until:%H:%M:%S} UTC: {why}")
 
     def _left(self, walk: Walk) -> str:
-        calls = calls_left(walk)
+        calls = calls_left(walk, self._rows_per_call)
         made = self._calls - self._calls_before
         if calls is None or not made:
             return ""

@@ -237,11 +237,14 @@ async def _check_records(
     engine: "AsyncEngine", configuration: "Configuration", account: str
 ) -> tuple[bool, str]:
     """Records that were never seen are no fault: what they lack is the diff of their first change."""
+    from service.pipeline.accounts.providers import WALKED_PER_CALL
     from service.pipeline.probes.expected import expected_of
     from service.pipeline.walking.standing import tell_first_sights
 
+    references = expected_of(configuration).apps[account]
+    rows_per_call = WALKED_PER_CALL[configuration.accounts[account].provider]
     async with engine.connect() as connection:
-        return True, await tell_first_sights(connection, account, expected_of(configuration).apps[account])
+        return True, await tell_first_sights(connection, account, references, rows_per_call=rows_per_call)
 
 
 async def _check_budget(

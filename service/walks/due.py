@@ -7,7 +7,7 @@ from service.budget.lanes import Lane, Limit
 from service.walks.standing import Standing
 
 ROWS_PER_CALL = 190
-"""A page has 200 rows, and overlaps the one before by ten (fusioo/paging.py)."""
+"""At Fusioo: a page has 200 rows, and overlaps the one before by ten (fusioo/paging.py)."""
 _COUNTS = 2
 _LEFT_TO_ROUNDS = 0.25
 """The share of its lane that full sweeps leave to reconcile's rounds, which are due more often."""
@@ -16,9 +16,9 @@ _HASTENED_SHARE = 0.25
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-def walk_cost(records: int) -> int:
-    """Say how many calls it takes to read so many records of an app that is left alone."""
-    return max(1, -(-records // ROWS_PER_CALL)) + _COUNTS
+def walk_cost(records: int, rows_per_call: int = ROWS_PER_CALL) -> int:
+    """Say how many calls it takes, about, to read so many records of an app that is left alone."""
+    return max(1, -(-records // rows_per_call)) + _COUNTS
 
 
 def left_to_rounds(limit: Limit) -> int:

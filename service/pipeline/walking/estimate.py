@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import ceil
 
-from service.walks.due import walk_cost
+from service.walks.due import ROWS_PER_CALL, walk_cost
 from service.walks.repository import Walk
 
 
@@ -21,11 +21,11 @@ class Pace:
     """Seconds that a call takes, with what is stored of it."""
 
 
-def calls_left(walk: Walk) -> int | None:
+def calls_left(walk: Walk, rows_per_call: int = ROWS_PER_CALL) -> int | None:
     """Say about how many calls a walk still takes, the last count included; None: nobody knows yet."""
     if walk.since is not None or walk.expected is None:
         return None
-    return walk_cost(max(0, walk.expected - walk.seen)) - 1
+    return walk_cost(max(0, walk.expected - walk.seen), rows_per_call) - 1
 
 
 def seconds_left(calls: int, pace: Pace) -> float:

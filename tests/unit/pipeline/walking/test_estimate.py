@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from service.lifecycle import WalkPurpose
+from service.pipeline.accounts.providers import WALKED_PER_CALL
 from service.pipeline.walking.estimate import Pace, calls_left, seconds_left
 from service.walks.repository import Walk
 
@@ -30,6 +31,7 @@ def test_calls_are_known_once_the_records_are_counted() -> None:
     assert calls_left(replace(WALK, expected=1_900, seen=1_890)) == 2
     assert calls_left(replace(WALK, expected=1_900, seen=2_000)) == 2
     assert calls_left(replace(WALK, expected=1_900, since=NOW)) is None
+    assert calls_left(replace(WALK, expected=1_900, seen=0), WALKED_PER_CALL["onspring"]) == 3
 
 
 @pytest.mark.parametrize(
