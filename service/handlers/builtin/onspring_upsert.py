@@ -173,9 +173,12 @@ def _of_key(key: Key) -> list[_Wanted]:
 
 
 def _check_apart(key: Key, named: Mapping[str, AppField]) -> None:
+    names: dict[int, str] = {}
     for name, field in named.items():
         if field.id in key.field_ids:
             raise RefusedError(f"`fields.{name}` stands under `key` too: write it once")
+        if names.setdefault(field.id, name) != name:
+            raise RefusedError(f"`fields.{name}` and `fields.{names[field.id]}` are one field: write it once")
 
 
 def _is_held(record: Record | None, wanted: _Wanted) -> bool:

@@ -281,6 +281,7 @@ async def test_every_kind_of_value(onspring: Onspring, field: int, given: Any, k
         (SUMMARY, "x", "Onspring computes the field itself, as its type is Formula"),
         (6989, "x", "it holds files, which `onspring.attach` adds"),
         (FUSIOO_ID, "x", "`fields.6996` stands under `key` too"),
+        (str(NAME), "x", "`fields.6983` and `fields.Name` are one field: write it once"),
         ("Nmae", "x", "of the name 'Nmae'; did you mean `Name`?"),
         (NAME, {"reference": {"by": {"Username": "x"}}}, "field 'Name' is no reference, but a Text"),
     ],
