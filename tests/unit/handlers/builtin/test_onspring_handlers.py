@@ -283,7 +283,7 @@ async def test_every_kind_of_value(onspring: Onspring, field: int, given: Any, k
         (FUSIOO_ID, "x", "`fields.6996` stands under `key` too"),
         (str(NAME), "x", "`fields.6983` and `fields.Name` are one field: write it once"),
         ("Nmae", "x", "of the name 'Nmae'; did you mean `Name`?"),
-        (NAME, {"reference": {"by": {"Username": "x"}}}, "field 'Name' is no reference, but a Text"),
+        ("Name", {"reference": {"by": {"Username": "x"}}}, "field 'Name' is no reference, but a Text"),
     ],
 )
 async def test_what_can_not_be_written(onspring: Onspring, field: Any, given: Any, said: str) -> None:
