@@ -81,7 +81,7 @@ def hints_of(found: Checked) -> tuple[str, ...]:
         about = f"app {each.app} of account {each.account} was not checked: {why}"
         groups.setdefault(about, []).append(each.rule)
     for each in found.unapplied:
-        about = f"app {each.app} of account {each.account} has no webhooks yet: run `relay webhooks apply`"
+        about = f"app {each.app} of account {each.account} is not watched yet: run `relay webhooks apply`"
         groups.setdefault(about, []).append(each.rule)
     return tuple(f"{about} ({_listed(rules)})" for about, rules in groups.items())
 

@@ -102,7 +102,7 @@ def test_an_app_that_the_token_sees_is_checked_before_it_is_applied(
     result = on_database("rules", "check")
     assert result.exit_code == 0
     assert (
-        "App Clients of account main has no webhooks yet: run `relay webhooks apply` (rule all)."
+        "App Clients of account main is not watched yet: run `relay webhooks apply` (rule all)."
         in result.stdout
     )
     write("{name: all, account: main, app: Cleints, run: [note]}", simulator)
