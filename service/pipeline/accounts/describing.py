@@ -32,14 +32,12 @@ _SET_BY_ONSPRING = frozenset({"AutoNumber", "Formula"})
 
 
 def describe(app: OnspringApp, fields: AppFields | None, words: Mapping[int, str]) -> App:
-    """Describe an app. `fields` None: the key may not see them. `words`: what the relay calls each field.
+    """Describe an app. `fields` None: they are not told. `words`: what the relay calls each field.
 
     Stamps stand under the relay's words, and nobody may set them.
     """
-    listed = () if fields is None else fields.by_id.values()
-    return App.model_validate(
-        {"id": str(app.id), "name": app.name, "fields": list(_described(listed, words))}
-    )
+    told = {} if fields is None else {"fields": list(_described(fields.by_id.values(), words))}
+    return App.model_validate({"id": str(app.id), "name": app.name, **told})
 
 
 def _described(fields: Iterable[AppField], words: Mapping[int, str]) -> Iterable[dict[str, Any]]:

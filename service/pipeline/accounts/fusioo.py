@@ -1,5 +1,6 @@
 """A Fusioo account as one process uses it: its connections, its budget, its clients."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -111,7 +112,7 @@ class FusiooAccount:
         meter = self.ledger.meter(Lane.RECONCILE, leave=left_to_rounds(limit))
         return WalkedAccount(self.provider, limit, listed=self.client(meter).records.listed)
 
-    async def list_apps(self) -> tuple[App, ...]:
+    async def list_apps(self, _meant: Collection[str]) -> tuple[App, ...]:
         """List all apps that the token sees, with one call that reconciling's lane pays for."""
         return await self.client(self.ledger.meter(Lane.RECONCILE)).apps.list()
 

@@ -1,6 +1,6 @@
 """An Onspring account as one process uses it: its connections, its budget, its clients."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -131,9 +131,13 @@ class OnspringAccount:
         """Give what lists the records that were modified lately, paid by reconciling's lane."""
         return ModifiedRecords(self.client(self.ledger.meter(Lane.RECONCILE)), self.presenter)
 
-    async def list_apps(self) -> tuple[App, ...]:
-        """Describe all apps that the key sees, with one call for each, which reconciling's lane pays for."""
-        return await described_apps(self.client(self.ledger.meter(Lane.RECONCILE)), self.presenter)
+    async def list_apps(self, meant: Collection[str]) -> tuple[App, ...]:
+        """List all apps that the key sees, with the fields of those that are meant, or near to them.
+
+        One call, and one for each of these, which reconciling's lane pays for.
+        """
+        client = self.client(self.ledger.meter(Lane.RECONCILE))
+        return await described_apps(client, self.presenter, meant=meant)
 
     def _settling_source(self, meter: Meter) -> OnspringSource:
         # The call that was paid before is the first one: that for the app's fields, if these are asked for.

@@ -1,6 +1,6 @@
 """The configured accounts as one process uses them, whatever their providers."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -70,8 +70,8 @@ class Accounts:
         """Give what full sweeps need, by account."""
         return {name: account.walked() for name, account in self._all.items()}
 
-    def listers(self) -> dict[str, Callable[[], Awaitable[tuple[App, ...]]]]:
-        """Give what lists the apps of each account."""
+    def listers(self) -> dict[str, Callable[[Collection[str]], Awaitable[tuple[App, ...]]]]:
+        """Give what lists the apps of each account, with the fields at least of those named to it."""
         return {name: account.list_apps for name, account in self._all.items()}
 
     def registering(self) -> dict[str, FusiooClient]:

@@ -4,7 +4,7 @@ It calls in the lane of reconciling: nobody waits for it, and whatever settles m
 that has none left is asked the next time.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -16,7 +16,7 @@ from service.fusioo.models import App
 from service.pipeline.checking.alarms import clear_found_fields, tell_broken_rules
 from service.pipeline.checking.differences import differences
 from service.pipeline.checking.mapping import described, read_app
-from service.pipeline.checking.written import accounts_with_apps
+from service.pipeline.checking.written import apps_named
 from service.registrations.listings import (
     SchemaChange,
     listed_lately,
@@ -25,8 +25,9 @@ from service.registrations.listings import (
 )
 from service.rules.configuration import Configuration
 
-ListApps = Callable[[], Awaitable[tuple[App, ...]]]
-"""Asks a provider for all apps of an account, with one call."""
+ListApps = Callable[[Collection[str]], Awaitable[tuple[App, ...]]]
+"""Asks a provider for all apps of an account; where fields cost calls of their own, for those of the apps
+that these ids and exact names mean, and of those near to them."""
 
 _log = structlog.get_logger()
 
@@ -51,20 +52,20 @@ class AppRefresh:
 
         Then check the rules, and raise and clear their alarms.
         """
-        named = accounts_with_apps(self._configuration)
-        for account in sorted(named & self._listers.keys()):
-            await self._refresh_account(account)
+        named = apps_named(self._configuration)
+        for account in sorted(named.keys() & self._listers.keys()):
+            await self._refresh_account(account, named[account])
         async with self._engine.begin() as connection:
             await tell_broken_rules(connection, self._configuration)
             await clear_found_fields(connection, self._configuration)
 
-    async def _refresh_account(self, account: str) -> None:
+    async def _refresh_account(self, account: str, named: Collection[str]) -> None:
         """Ask one account; its trouble keeps no other from being asked."""
         async with self._engine.connect() as connection:
             if await listed_lately(connection, account, within=self._fresh):
                 return
         try:
-            listed = await self._listers[account]()
+            listed = await self._listers[account](named)
             async with self._engine.begin() as connection:
                 changes = await store_apps(connection, account, listed)
         except BudgetExhaustedError as error:
@@ -78,10 +79,13 @@ class AppRefresh:
 
 
 async def store_apps(connection: AsyncConnection, account: str, listed: Sequence[App]) -> list[SchemaChange]:
-    """Keep what an account's token sees; gives what differs of the apps that rules name."""
+    """Keep what an account's token sees; gives what differs of the apps that rules name.
+
+    Of an app whose fields are not told, those stay that were known.
+    """
     apps = [described(app) for app in listed]
     await store_listing(connection, account, apps)
-    return await refresh_apps(connection, account, apps)
+    return await refresh_apps(connection, account, [app for app in apps if "fields" in app])
 
 
 def log_changes(account: str, changes: Sequence[SchemaChange]) -> None:

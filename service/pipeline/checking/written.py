@@ -9,14 +9,16 @@ from service.rules.problems import Finding, KeyPath, nearest
 _IN_TEMPLATES = ("{{", "{%", "{#")
 
 
-def accounts_with_apps(configuration: Configuration) -> set[str]:
-    """The accounts in which rules or handlers name apps: those are to be known."""
-    written = {
-        str(handler.options.get("account"))
-        for handler in configuration.handlers.values()
-        if isinstance(handler.options, dict) and "app" in handler.options
-    }
-    return {rule.account for rule in configuration.rules} | written
+def apps_named(configuration: Configuration) -> dict[str, set[str]]:
+    """The apps that rules, or handlers that write, name by id or exact name, by account: to be known."""
+    named: dict[str, set[str]] = {}
+    for rule in configuration.rules:
+        named.setdefault(rule.account, set()).add(str(rule.app))
+    for handler in configuration.handlers.values():
+        options = handler.options
+        if isinstance(options, dict) and "app" in options:
+            named.setdefault(str(options.get("account")), set()).add(str(options["app"]))
+    return named
 
 
 def is_template(value: Any) -> bool:

@@ -48,7 +48,8 @@ async def list_apps(
             name, account, timeout=call_timeout, meter=meter, transport=transport
         ) as onspring:
             presenter = Presenter(Definitions(), account.stamps.model_dump())
-            return _by_name(await described_apps(onspring, presenter, meant=meant))
+            one = None if meant is None else [meant]
+            return _by_name(await described_apps(onspring, presenter, meant=one, steps=0))
     async with open_client(
         name, account, timeout=call_timeout, meter=meter, vault=vault, transport=transport
     ) as client:

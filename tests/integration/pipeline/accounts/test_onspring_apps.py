@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from service.dev.simulators.faults import AnswerFault
 from service.dev.simulators.onspring import example
 from service.dev.simulators.onspring.schema import ListValue
 from service.pipeline.checking.refresh import AppRefresh
@@ -78,6 +79,25 @@ async def test_an_app_that_left_its_key_is_told_as_unlisted_and_keeps_what_was_k
     assert [each["event"] for each in await refresh(relay)] == ["apps.unlisted"]
     ((fields,),) = relay.database.execute("SELECT jsonb_array_length(schema->'fields') FROM apps")
     assert fields == len(relay.onspring.state.fields_of(example.TASKS))
+
+
+async def test_fields_that_are_not_told_any_more_stay_as_they_were_known(relay: OnspringRelay) -> None:
+    await relay.watch()
+    relay.onspring.state.faults.answers.append(AnswerFault(status=403, path="/Fields/appId/195", times=None))
+    await refresh(relay)
+    ((fields,),) = relay.database.execute("SELECT jsonb_array_length(schema->'fields') FROM apps")
+    assert fields == len(relay.onspring.state.fields_of(example.TASKS))
+
+
+async def test_an_app_that_nobody_names_any_more_costs_no_call_and_keeps_its_fields(
+    relay: OnspringRelay,
+) -> None:
+    await relay.watch(str(example.GROUPS))
+    before = len(relay.onspring.calls_of("GET", "/Fields"))
+    await refresh(relay)
+    asked = {call.path for call in relay.onspring.calls_of("GET", "/Fields")[before:]}
+    assert asked == {"/Fields/appId/195", "/Fields/appId/2"}
+    assert relay.database.execute("SELECT jsonb_array_length(schema->'fields') FROM apps") == [(2,)]
 
 
 def expander(relay: OnspringRelay) -> Expander:

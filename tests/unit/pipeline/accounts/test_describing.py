@@ -30,11 +30,11 @@ rules:
 """
 
 
-async def listed(meant: str | None = None) -> dict[str, App]:
+async def listed(meant: list[str] | None = None, *, steps: int = 2) -> dict[str, App]:
     state = example.example_state(key=KEY)
     async with client_of(state) as client:
         presenter = Presenter(Definitions(), Stamps().model_dump())
-        return {app.id: app for app in await described_apps(client, presenter, meant=meant)}
+        return {app.id: app for app in await described_apps(client, presenter, meant=meant, steps=steps)}
 
 
 async def test_fields_are_described_in_the_relays_words() -> None:
@@ -76,10 +76,22 @@ async def test_what_settling_asks_of_a_schema_is_answered() -> None:
     }
 
 
-@pytest.mark.parametrize("meant", ["Tasks", "195"])
-async def test_fields_of_apps_that_are_not_meant_are_not_asked_for(meant: str) -> None:
-    apps = await listed(meant)
-    assert {app_id for app_id, app in apps.items() if app.fields} == {"195"}
+@pytest.mark.parametrize(
+    ("meant", "steps", "with_fields"),
+    [
+        (["Tasks"], 0, {"195"}),
+        (["195"], 2, {"195", "2"}),
+        (["Groups", "nowhere"], 1, {"3", "2"}),
+        ([], 2, set()),
+        (None, 0, {"195", "2", "3"}),
+    ],
+)
+async def test_fields_are_asked_for_of_the_apps_that_are_meant_and_those_near_to_them(
+    meant: list[str] | None, steps: int, with_fields: set[str]
+) -> None:
+    apps = await listed(meant, steps=steps)
+    assert set(apps) == {"2", "3", "195"}
+    assert {app_id for app_id, app in apps.items() if app.fields} == with_fields
 
 
 async def wrong_in(app: str, asked: str) -> list[str]:
