@@ -1,14 +1,17 @@
 """Rounds through a simulated Onspring over real HTTP: it sorts nothing, so it is asked by a filter."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any, Never
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.dev.simulators.faults import AnswerFault
 from service.errors import AppRefusedError
+from service.pipeline.reconciling.accounts import reconciled_accounts
+from service.pipeline.reconciling.reconcile import Reconciler
 from tests.fixtures.database import Database
 from tests.fixtures.dying import DiedError, DyingTransport
 from tests.fixtures.onspring_rounds import LONG_AGO, OnspringGround
@@ -171,3 +174,37 @@ async def test_lack_of_calls_defers_and_the_round_goes_on_where_it_was(ground: O
     ground.calls = 10_000
     await ground.reconcile()
     assert (ground.row()["place"], ground.row()["noticed"]) == (None, 900)
+
+
+class _Shuffled:
+    """A list whose order is another at each call."""
+
+    is_sorted = False
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def page(
+        self, app_id: str, *, offset: int, after: str | None = None
+    ) -> Sequence[Mapping[str, Any]]:
+        del app_id, offset, after
+        self.calls += 1
+        return [{"id": f"{self.calls}000{place}"} for place in range(200)]
+
+    async def page_with_deleted(self, app_id: str) -> Never:
+        raise AssertionError(app_id)
+
+    async def count(self, app_id: str) -> int:
+        del app_id
+        return 200
+
+
+async def test_a_list_without_an_order_that_lasts_is_given_up_and_left_to_sweeps(
+    ground: OnspringGround,
+) -> None:
+    listed = _Shuffled()
+    accounts = reconciled_accounts(ground.configuration, {"main": listed})
+    found = await Reconciler(ground.engine, accounts=accounts, grace=timedelta(hours=1)).reconcile_now("main")
+    assert [each.is_sortable for each in found.ended.values()] == [False]
+    assert listed.calls < 100
+    assert "changes its order faster" in ground.row()["error"]
