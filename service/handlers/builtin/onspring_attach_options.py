@@ -60,6 +60,7 @@ class AttachOptions(BaseModel):
             "Of an update, only the files that it added. With `false` all that are not in the field yet: for "
             "rules that wait for something else than a file, at the cost of a call for each run."
         ),
+        examples=[False],
     )
 
 

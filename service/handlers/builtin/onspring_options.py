@@ -95,15 +95,19 @@ class UpsertOptions(OnspringOptions):
     create: bool = Field(
         True,
         description="Whether a record is made where none has the key. With `false` the run is discarded.",
+        examples=[False],
     )
     create_values: bool = Field(
         False,
         description=(
             "Whether values are added to lists that lack them. Else the run fails, and names the nearest."
         ),
+        examples=[True],
     )
     html: Literal["keep", "strip"] = Field(
-        "keep", description="Whether texts keep their HTML, or are sent as the lines that it shows."
+        "keep",
+        description="Whether texts keep their HTML, or are sent as the lines that it shows.",
+        examples=["strip"],
     )
     missing_references: Literal["fail", "leave"] = Field(
         "fail",
@@ -111,6 +115,7 @@ class UpsertOptions(OnspringOptions):
             "Where no record has what a `reference` asks for: the run is tried again as `retry` says, or the "
             "field is left as it is, and the run says so."
         ),
+        examples=["leave"],
     )
     merge: MergeOption = None
 

@@ -99,7 +99,7 @@ def is_same(field: AppField, wanted: Any, held: Any) -> bool:
     return bool(as_held(field, wanted) == as_held(field, held))
 
 
-def as_held(field: AppField, value: Any) -> Any:
+def as_held(field: AppField, value: Any) -> Any:  # noqa: PLR0911  one for each type
     """Give a raw value, or what a save takes, in a form that is equal where Onspring's is."""
     if isinstance(value, TimeSpan):
         value = value.model_dump(by_alias=True)
