@@ -61,7 +61,7 @@ show: {log: }
         ("a: {htpp: {}}", "relay.yaml:5:7: unknown handler kind or setting `htpp` (did you mean `http`?)"),
         (
             "a: {onspring.upsrt: {}}",
-            "relay.yaml:5:7: unknown handler kind or setting `onspring.upsrt` (did you mean `onspring.upsert`?)",
+            "relay.yaml:5:7: unknown handler kind or setting `onspring.upsrt` (did you mean `onspring.ups",
         ),
         (
             "a: {http: {url: 'https://x.example', secrt: x}}",
