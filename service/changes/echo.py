@@ -2,11 +2,13 @@
 
 A change is an echo if every field that differs has the value that some handler wrote. It is hidden from a
 rule if that rule's own writes account for all of it. Somebody else's edit that was seen in the same look
-makes it an ordinary change, for everybody (`docs/decisions/0016-echoes.md`).
+makes it an ordinary change, for everybody; where they edited over what we wrote, it came on top of that
+(`docs/decisions/0016-echoes.md`).
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 Hashes = Mapping[str, str]
 """Field id → hash of its value."""
@@ -20,6 +22,8 @@ class Note:
     """Notes are numbered in the order in which they were written."""
     rule: str
     hashes: Hashes
+    written: Mapping[str, Any] = field(default_factory=dict)
+    """The values themselves, of an update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,9 @@ class Echo:
     hidden_from: frozenset[str] = frozenset()
     """The rules that wrote all of it by themselves."""
     met: frozenset[int] = frozenset()
-    """The notes that it showed: each is used once."""
+    """The notes that it showed, or that somebody overwrote: each is used once."""
+    overwritten: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that we wrote and somebody else edited before anybody looked: what we wrote there last."""
 
 
 NO_ECHO = Echo()
@@ -50,11 +56,15 @@ def echo_of_update(differing: Collection[str], shown: Hashes, notes: Sequence[No
     by_rule: dict[str, frozenset[str]] = {}
     for note in notes:
         by_rule[note.rule] = by_rule.get(note.rule, frozenset()) | accounted[note.id]
+    elsewhere = wanted - frozenset().union(*accounted.values())
+    overwritten = [note for note in notes if elsewhere & note.hashes.keys()]
     complete = bool(wanted) and frozenset().union(*by_rule.values()) == wanted
     return Echo(
         complete,
         frozenset(rule for rule, fields in by_rule.items() if complete and fields == wanted),
-        frozenset(note.id for note in notes if accounted[note.id] and (complete or _is_shown(note, shown))),
+        frozenset(note.id for note in notes if accounted[note.id] and (complete or _is_shown(note, shown)))
+        | {note.id for note in overwritten},
+        {name: note.written[name] for note in overwritten for name in elsewhere if name in note.written},
     )
 
 

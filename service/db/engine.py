@@ -21,7 +21,7 @@ def open_engine(
 
     `name` is shown as application_name in pg_stat_activity. Connections that the server closed are noticed
     before they are handed out. Errors don't show what was sent: it may be a record, or a request's body.
-    Tables are read along their indexes, whatever the statistics say of their size (docs/decisions/0006-sql.md).
+    Tables are read along their indexes, whatever statistics say of their size (docs/decisions/0006-sql.md).
     """
     options = (
         f"-c statement_timeout={_milliseconds(statement_timeout)}"

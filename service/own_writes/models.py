@@ -28,6 +28,8 @@ class OwnWrite(Base):
     run_id: Mapped[UUID]
     hashes: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """Field id → hash of the value written."""
+    written: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """Field id → the value, as records show it; empty for creates, and once it was used."""
     noted_at: Mapped[Moment]
     used_at: Mapped[datetime | None]
     """When a change was found to come of it."""

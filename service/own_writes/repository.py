@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -20,21 +21,21 @@ _NOTE = text("""
     WITH said_before AS (
         DELETE FROM own_writes WHERE account = :account AND record_id = :record_id AND used_at IS NULL
         AND app_id IS NOT DISTINCT FROM :app_id AND run_id = :run_id AND hashes = :hashes)
-    INSERT INTO own_writes (account, app_id, record_id, rule, run_id, hashes)
-    VALUES (:account, :app_id, :record_id, :rule, :run_id, :hashes) RETURNING id""").bindparams(
-    bindparam("hashes", type_=JSONB)
+    INSERT INTO own_writes (account, app_id, record_id, rule, run_id, hashes, written)
+    VALUES (:account, :app_id, :record_id, :rule, :run_id, :hashes, :written) RETURNING id""").bindparams(
+    bindparam("hashes", type_=JSONB), bindparam("written", type_=JSONB)
 )
 
 # Along the keys, whatever the statistics believe of a table that is mostly empty.
 _READ = text("""
-    SELECT noted.id, noted.record_id, noted.rule, noted.hashes
+    SELECT noted.id, noted.record_id, noted.rule, noted.hashes, noted.written
     FROM (SELECT unnest(CAST(:record_ids AS text[])) UNION ALL
         SELECT NULL WHERE :any_new) AS wanted (record_id)
     CROSS JOIN LATERAL (
-        SELECT id, record_id, rule, hashes FROM own_writes
+        SELECT id, record_id, rule, hashes, written FROM own_writes
         WHERE account = :account AND used_at IS NULL AND record_id = wanted.record_id
         AND (app_id IS NULL OR app_id = :app_id) AND noted_at > now() - CAST(:good_for AS interval)
-        UNION ALL SELECT id, record_id, rule, hashes FROM own_writes
+        UNION ALL SELECT id, record_id, rule, hashes, written FROM own_writes
         WHERE wanted.record_id IS NULL AND account = :account AND used_at IS NULL AND record_id IS NULL
         AND app_id = :app_id AND noted_at > now() - CAST(:good_for AS interval)) AS noted
     ORDER BY noted.id""")
@@ -59,8 +60,11 @@ async def note_write(
     rule: str,
     run_id: UUID,
     hashes: Mapping[str, str],
+    written: Mapping[str, Any],
 ) -> int:
     """Note an update of a record, or a create in an app (`record_id` None); gives the note's id.
+
+    `written`: the values, as records show them; of a create none are kept.
 
     The same update by the same run, noted before and not met yet, is replaced.
     """
@@ -73,6 +77,7 @@ async def note_write(
             "rule": rule,
             "run_id": run_id,
             "hashes": dict(hashes),
+            "written": {} if record_id is None else dict(written),
         },
     )
     note_id: int = noted.scalar_one()
@@ -110,7 +115,7 @@ async def read_notes(
     of_records: dict[str, list[Note]] = {}
     of_app: list[Note] = []
     for row in rows:
-        note = Note(row.id, row.rule, row.hashes)
+        note = Note(row.id, row.rule, row.hashes, row.written)
         (of_app if row.record_id is None else of_records.setdefault(row.record_id, [])).append(note)
     return Notes(of_records, of_app)
 
@@ -118,5 +123,6 @@ async def read_notes(
 async def use_notes(connection: AsyncConnection, note_ids: Collection[int]) -> None:
     """Mark notes that a change was found to come of: they hide no other."""
     await connection.execute(
-        text("UPDATE own_writes SET used_at = now() WHERE id = ANY(:ids)"), {"ids": sorted(note_ids)}
+        text("UPDATE own_writes SET used_at = now(), written = DEFAULT WHERE id = ANY(:ids)"),
+        {"ids": sorted(note_ids)},
     )

@@ -57,8 +57,8 @@ class OwnWrites:
             if not write.fields:  # nothing will differ
                 yield
                 return
-            hashes = hash_fields(await self._shown(write))
-            note_id = await persist(lambda: self._note(writer, write, hashes))
+            shown = await self._shown(write)
+            note_id = await persist(lambda: self._note(writer, write, shown))
             try:
                 yield
             except Exception as error:
@@ -69,7 +69,7 @@ class OwnWrites:
 
         return noting
 
-    async def _note(self, writer: Writer, write: Write, hashes: dict[str, str]) -> int:
+    async def _note(self, writer: Writer, write: Write, shown: Mapping[str, Any]) -> int:
         async with self._engine.begin() as connection:
             return await note_write(
                 connection,
@@ -78,7 +78,8 @@ class OwnWrites:
                 record_id=write.record_id,
                 rule=writer.rule,
                 run_id=writer.run_id,
-                hashes=hashes,
+                hashes=hash_fields(shown),
+                written=shown,
             )
 
     async def _take_back(self, note_id: int) -> None:

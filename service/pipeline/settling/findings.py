@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from service.changes.decision import Decision
 from service.changes.echo import NO_ECHO, Echo
-from service.changes.types import App, Change, Origin
+from service.changes.types import App, Change, FieldDiff, Origin
 from service.handlers.repository import NewRun
 from service.inbox.batching import DueDelivery
 from service.links.repository import NewExpansion
@@ -60,12 +60,24 @@ def _origin_of(due: Sequence[DueDelivery], otherwise: Origin) -> Origin:
     return Origin.WEBHOOK if Origin.WEBHOOK in origins else next(iter(origins), otherwise)
 
 
-def with_origins(changes: Mapping[str, NewChange], echoes: Mapping[str, Echo]) -> dict[str, NewChange]:
-    """Call those changes echoes of which all comes of our own writes; both by record id."""
+def with_echoes(changes: Mapping[str, NewChange], echoes: Mapping[str, Echo]) -> dict[str, NewChange]:
+    """Say of changes what is known by our own writes; both by record id.
+
+    Those of which all comes of them are echoes. A field that we wrote and somebody then edited was, before
+    that edit, what we wrote, although no look has shown it.
+    """
     return {
-        record_id: replace(change, origin=Origin.ECHO) if echoes.get(record_id, NO_ECHO).complete else change
-        for record_id, change in changes.items()
+        record_id: _with_echo(change, echoes.get(record_id, NO_ECHO)) for record_id, change in changes.items()
     }
+
+
+def _with_echo(change: NewChange, echo: Echo) -> NewChange:
+    if echo.complete:
+        return replace(change, origin=Origin.ECHO)
+    if not echo.overwritten or change.diff is None:
+        return change
+    before = {name: FieldDiff(was, change.diff[name].after) for name, was in echo.overwritten.items()}
+    return replace(change, diff={**change.diff, **before})
 
 
 def seen_by_rules(new: NewChange, view: AppView, *, account: str, provider: str, app_id: str) -> Change:

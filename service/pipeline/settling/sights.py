@@ -30,7 +30,7 @@ from service.pipeline.settling.findings import (
     expansions_of,
     judge_changes,
     seen_by_rules,
-    with_origins,
+    with_echoes,
 )
 from service.pipeline.settling.loops import hold_loops, tell_loops
 from service.pipeline.settling.verdicts import verdicts_of
@@ -125,7 +125,7 @@ async def store_sights(
         changes.values(),
         computed_in=sights.computed_in,
     )
-    changes = with_origins(changes, echoes)
+    changes = with_echoes(changes, echoes)
     seen = [_seen_by_rules(sights, new, view) for new in changes.values()]
     ruled = judge_changes(seen, view, rulebook, echoes)
     if changes:

@@ -237,6 +237,23 @@ async def test_an_edit_of_a_person_in_the_same_look_makes_it_no_echo(writing: Wr
     assert [used for *_, used in writing.notes()] == [True, True]
 
 
+async def test_an_edit_over_our_write_is_told_with_what_we_wrote_and_only_once(writing: Writing) -> None:
+    writing.configure(NOTES_VERSION)
+    task = writing.task(notes="By a person")
+    await writing.settle()
+    await writing.run()
+    written = writing.provider.state.records.by_id[task].now.values["notes"]
+    writing.edit(task, notes="By another")
+    await writing.settle()
+    writing.edit(task, notes="Once more")
+    await writing.settle()
+    rows = writing.database.execute(
+        "SELECT origin, diff->'notes' FROM changes WHERE record_id = %s AND version > 1 ORDER BY version",
+        [task],
+    )
+    assert rows == [("webhook", [written, "By another"]), ("webhook", ["By another", "Once more"])]
+
+
 async def test_a_note_is_good_for_ten_minutes(writing: Writing, database: Database) -> None:
     writing.configure(NOTES_VERSION)
     task = writing.task()

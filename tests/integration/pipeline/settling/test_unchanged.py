@@ -162,6 +162,7 @@ async def test_a_handler_that_writes_what_stands_there_already_runs_once(
                 rule=context.rule,
                 run_id=context.run_id,
                 hashes={"rev": hash_value(1)},
+                written={"rev": 1},
             )
         pipeline.deliver(change.record_id)
 
