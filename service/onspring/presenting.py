@@ -4,7 +4,8 @@
 
 Made of raw data. List values are the texts of their list, references lists of record ids as texts, in lists
 also where the field takes one (as Fusioo shows them); attachments are `{"id", "name"}`, images ids of files.
-Moments are the texts in UTC that came. What no page names stays as it came. An empty field is not there.
+Moments are the texts in UTC that came. What no page names stays as it came. An empty field is null: Onspring
+leaves it out, but templates and conditions may name every field of the app.
 """
 
 import re
@@ -36,7 +37,9 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 def present(record: Record, fields: AppFields, stamps: Mapping[int, str]) -> dict[str, Any]:
     """Show a record. `stamps`: the relay's words for the fields that hold stamps."""
-    held = {each.field_id: shown_value(each, fields) for each in record.field_data}
+    held = dict.fromkeys(fields.by_id) | {
+        each.field_id: shown_value(each, fields) for each in record.field_data
+    }
     named = {stamps[field_id]: value for field_id, value in held.items() if field_id in stamps}
     others = {str(field_id): value for field_id, value in held.items() if field_id not in stamps}
     return {"id": str(record.record_id), **named, **others}
