@@ -107,15 +107,7 @@ async def store_snapshots(
     """
     if changed:
         await connection.execute(
-            text(
-                f"""
-                UPDATE records SET state = new.state, version = new.version, fields = new.fields,
-                changed_at = CASE WHEN records.version = new.version THEN changed_at ELSE now() END, {_SEEN}
-                FROM (SELECT unnest(CAST(:record_ids AS text[])) AS record_id,
-                unnest(CAST(:states AS text[])) AS state, unnest(CAST(:versions AS bigint[])) AS version,
-                CAST(unnest(CAST(:fields AS text[])) AS jsonb) AS fields, {_RESTS}) AS new
-                WHERE account = :account AND app_id = :app_id AND records.record_id = new.record_id"""
-            ),
+            _STORE,
             {
                 "account": account,
                 "app_id": app_id,
@@ -128,12 +120,7 @@ async def store_snapshots(
         )
     if unchanged:
         await connection.execute(
-            text(
-                f"""
-                UPDATE records SET {_SEEN}
-                FROM (SELECT unnest(CAST(:record_ids AS text[])) AS record_id, {_RESTS}) AS new
-                WHERE account = :account AND app_id = :app_id AND records.record_id = new.record_id"""
-            ),
+            _NOTE_SEEN,
             {
                 "account": account,
                 "app_id": app_id,
@@ -143,12 +130,26 @@ async def store_snapshots(
         )
 
 
-_SEEN = """seen = nextval('sight'), seen_at = now(),
-                looks_in_row = coalesce(new.looks_in_row, records.looks_in_row),
-                rest_until = CASE WHEN new.rest IS NULL THEN rest_until
+# Which values are a record's is told by its place among the ids. A join with them may be planned as reading
+# all of the app's records: once so prepared, while there were few, it is done so with a hundred thousand.
+_PLACE = "(SELECT array_position(CAST(:record_ids AS text[]), records.record_id) AS at) AS place"
+_THESE = "account = :account AND app_id = :app_id AND record_id = ANY(CAST(:record_ids AS text[]))"
+_SEEN = "seen, seen_at, looks_in_row, rest_until"
+_NEW_SEEN = """nextval('sight'), now(), coalesce(new.looks_in_row, records.looks_in_row),
+            CASE WHEN new.rest IS NULL THEN records.rest_until
                 WHEN new.rest > 0 THEN now() + make_interval(secs => new.rest) END"""
-_RESTS = """unnest(CAST(:in_row AS smallint[])) AS looks_in_row,
-                unnest(CAST(:rests AS double precision[])) AS rest"""
+_RESTS = """(CAST(:in_row AS smallint[]))[at] AS looks_in_row,
+            (CAST(:rests AS double precision[]))[at] AS rest"""
+_STORE = text(f"""
+    UPDATE records SET (state, version, fields, changed_at, {_SEEN}) = (
+        SELECT new.state, new.version, new.fields,
+            CASE WHEN records.version = new.version THEN records.changed_at ELSE now() END, {_NEW_SEEN}
+        FROM (SELECT (CAST(:states AS text[]))[at] AS state, (CAST(:versions AS bigint[]))[at] AS version,
+            CAST((CAST(:fields AS text[]))[at] AS jsonb) AS fields, {_RESTS} FROM {_PLACE}) AS new)
+    WHERE {_THESE}""")
+_NOTE_SEEN = text(f"""
+    UPDATE records SET ({_SEEN}) = (SELECT {_NEW_SEEN} FROM (SELECT {_RESTS} FROM {_PLACE}) AS new)
+    WHERE {_THESE}""")
 
 
 def _rests(record_ids: Iterable[str], rests: Mapping[str, Rest]) -> dict[str, object]:
