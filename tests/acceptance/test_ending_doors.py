@@ -15,7 +15,7 @@ from tests.fixtures.ending import beating_after, now_of, rows_of
 from tests.fixtures.installation import Installation
 from tests.fixtures.kill_points import at_insert, locked, waits_for_a_lock
 from tests.fixtures.senders import Senders
-from tests.fixtures.tiers import Scale
+from tests.fixtures.tiers import Scale, at_small_scale
 from tests.fixtures.waiting import free_port, wait_until
 
 SLACK = 5.0
@@ -39,15 +39,16 @@ def nobody_listens(port: str) -> bool:
     return False
 
 
+_ORDERS = ["new-first", "old-first", "old-first, two processes each"]
+
+
 @pytest.mark.timeout(600)  # at full scale
-@pytest.mark.parametrize("order", ["new-first", "old-first", "old-first, two processes each"])
+@pytest.mark.parametrize("order", at_small_scale(_ORDERS, {"new-first"}))
 def test_web_is_replaced_under_load(
     installation: Installation, tasks: list[str], order: str, scale: Scale
 ) -> None:
     """Behind a proxy the new one starts beside the old; at one port after it, while senders try again."""
     options = ["--processes", "2"] if "two" in order else []
-    if options and not scale.full:
-        pytest.skip("at full scale")
     stored_before = requests_stored(installation)
     first = port_of(installation)
     second = str(free_port()) if order == "new-first" else first
@@ -123,7 +124,7 @@ def test_the_scheduler_ends_within_a_sweep(installation: Installation, http: htt
     assert installation.received("/ops", record_id)
 
 
-@pytest.mark.parametrize("kind", ["web", "worker", "scheduler"])
+@pytest.mark.parametrize("kind", at_small_scale(["web", "worker", "scheduler"], {"worker"}))
 @pytest.mark.parametrize("moment", ["importing", "at the first beat"])
 def test_who_is_stopped_while_it_starts_leaves_nothing(
     installation: Installation, kind: str, moment: str

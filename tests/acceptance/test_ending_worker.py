@@ -35,7 +35,7 @@ from tests.fixtures.installation import Installation, installation_for_faults
 from tests.fixtures.kill_points import POINTS, at_call
 from tests.fixtures.relay import QUEUES
 from tests.fixtures.stream import DeliveryStream
-from tests.fixtures.tiers import Scale
+from tests.fixtures.tiers import Scale, at_small_scale
 from tests.fixtures.waiting import wait_until
 
 MUCH_LONGER_THAN_CLOSING = timedelta(seconds=2)
@@ -69,12 +69,8 @@ def assert_others_go_on(installation: Installation, in_hand: InHand) -> None:
     wait_until(lambda: job_is_done(installation), what="the next worker does the job")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_what_is_in_hand_is_finished(
-    installation: Installation, number: signal.Signals, scale: Scale
-) -> None:
-    if number is signal.SIGINT and not scale.full:
-        pytest.skip("at full scale")
+@pytest.mark.parametrize("number", at_small_scale([signal.SIGTERM, signal.SIGINT], {signal.SIGTERM}))
+def test_what_is_in_hand_is_finished(installation: Installation, number: signal.Signals) -> None:
     before = count_of_stopped(installation, "worker")
     with every_process_at_work(installation) as in_hand:
         pids = installation.processes.signal("worker", number)
@@ -103,10 +99,9 @@ def test_what_is_in_hand_is_finished(
         assert {len(installation.received(f"/{handler}", record_id)) for handler in HANDLERS} == {1}
 
 
+@pytest.mark.full_scale
 @pytest.mark.parametrize("point", POINTS)
-def test_wherever_it_stands(installation: Installation, point: str, scale: Scale) -> None:
-    if not scale.full:
-        pytest.skip("at full scale")
+def test_wherever_it_stands(installation: Installation, point: str) -> None:
     with POINTS[point](installation) as reached:
         record_id = installation.create()
         reached()
@@ -146,6 +141,7 @@ def test_a_second_signal_gives_it_back_at_once(installation: Installation) -> No
     assert_others_go_on(installation, in_hand)
 
 
+@pytest.mark.full_scale
 def test_a_process_that_hears_nothing_is_killed_and_its_run_tried_again(installation: Installation) -> None:
     assert installation.processes.terminate("worker") == 0
     installation.processes.start_as("brief", "worker", program=BRIEF_WORKER)

@@ -13,7 +13,7 @@ from tests.fixtures.installation import Installation
 from tests.fixtures.kill_points import POINTS, SETTLING
 from tests.fixtures.relay import KINDS
 from tests.fixtures.stream import DeliveryStream
-from tests.fixtures.tiers import Scale
+from tests.fixtures.tiers import Scale, at_small_scale
 
 
 def assert_made_good(installation: Installation, record_id: str) -> None:
@@ -33,12 +33,10 @@ def test_the_process_at_work_is_killed(installation: Installation, point: str) -
     assert_made_good(installation, record_id)
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", at_small_scale(POINTS, {"call"}))
 def test_the_parent_is_killed_and_its_children_end_by_themselves(
-    installation: Installation, point: str, scale: Scale
+    installation: Installation, point: str
 ) -> None:
-    if point not in scale.pick(small={"fetch", "call"}, full=set(POINTS)):
-        pytest.skip("at full scale")
     with POINTS[point](installation) as reached:
         record_id = installation.create()
         reached()
@@ -49,10 +47,8 @@ def test_the_parent_is_killed_and_its_children_end_by_themselves(
     assert_made_good(installation, record_id)
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_everything_is_killed_at_once(installation: Installation, point: str, scale: Scale) -> None:
-    if point not in scale.pick(small={"commit", "mark"}, full=set(POINTS)):
-        pytest.skip("at full scale")
+@pytest.mark.parametrize("point", at_small_scale(POINTS, {"commit"}))
+def test_everything_is_killed_at_once(installation: Installation, point: str) -> None:
     with POINTS[point](installation) as reached:
         record_id = installation.create()
         reached()
@@ -64,7 +60,9 @@ def test_everything_is_killed_at_once(installation: Installation, point: str, sc
     assert_made_good(installation, record_id)
 
 
-@pytest.mark.parametrize(("point", "queue"), [("fetch", "settle"), ("call", "run")])
+@pytest.mark.parametrize(
+    ("point", "queue"), [("fetch", "settle"), pytest.param("call", "run", marks=pytest.mark.full_scale)]
+)
 def test_a_process_that_stood_still_changes_nothing_any_more(
     installation: Installation, point: str, queue: str
 ) -> None:

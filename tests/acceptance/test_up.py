@@ -117,6 +117,7 @@ def test_it_shows_changes_ends_cleanly_and_goes_on_after_a_stop_and_after_a_kill
         assert third.left() == []
 
 
+@pytest.mark.full_scale
 def test_whatever_dies_runs_again_and_all_ends_with_the_starter(root: Path, place: Path) -> None:
     starter = [sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])"]
     with RunningUp(root, place, {"PORT": "0"}, (*starter, COMMAND, "up", "--end-with-parent")) as up:
@@ -155,6 +156,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(root: Path, place: Path) -> None:
         assert "Traceback" not in up.output
 
 
+@pytest.mark.full_scale
 def test_changed_rules_are_taken_while_it_runs_and_wrong_ones_are_not(root: Path, place: Path) -> None:
     file = place / "relay.yaml"
     file.write_text(ONE_RULE)
