@@ -43,7 +43,8 @@ def account(relay: LimitedAccount) -> LimitedAccount:
     return relay
 
 
-@pytest.mark.timeout(900)  # at full scale
+@pytest.mark.full_scale
+@pytest.mark.timeout(900)
 def test_deletes_by_the_thousand_cost_few_calls(account: LimitedAccount, scale: Scale) -> None:
     # In proportion 1,000 may cost 10; but the first batches and the last are not full, however many come.
     count, at_most, within = scale.pick(small=(1_000, 13, 60), full=(10_000, 100, 300))

@@ -116,6 +116,7 @@ def test_wherever_it_stands(installation: Installation, point: str) -> None:
         assert set(attempts_at(installation, record_id, handler)) == {"done"}
 
 
+@pytest.mark.full_scale
 def test_what_takes_longer_is_given_back_when_the_time_is_over(installation: Installation) -> None:
     assert installation.processes.terminate("worker") == 0
     installation.processes.start_as("brief", "worker", program=BRIEF_WORKER)
@@ -163,6 +164,7 @@ def test_a_process_that_hears_nothing_is_killed_and_its_run_tried_again(installa
 
 
 @pytest.mark.timeout(600)  # at full scale
+@pytest.mark.full_scale
 def test_one_worker_takes_over_from_the_other_under_a_stream(
     installation: Installation, tasks: list[str], scale: Scale
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_process_that_stood_still_changes_nothing_any_more(
 
 
 @pytest.mark.timeout(600)  # at full scale
+@pytest.mark.full_scale
 def test_one_after_the_other_is_killed_under_a_stream(
     installation: Installation, tasks: list[str], scale: Scale
 ) -> None:

@@ -161,6 +161,24 @@ def test_an_edit_of_something_else_writes_nothing(pair: Pair) -> None:
     assert len(pair.onspring.calls_of("PUT", "/Records")) == before
 
 
+def test_a_second_run_of_the_same_change_writes_nothing(pair: Pair) -> None:
+    record_id = pair.fusioo.create(title="Shelves", status=["Done"], responsible=["Lauren Moss"])
+    pair.add_paper(record_id, "plan.txt", b"a plan")
+    pair.wait_until_done(record_id)
+    calls = pair.onspring.calls_of
+    before = len(calls("PUT", "/Records")), len(calls("POST", "/Files"))
+    pair.processes.call("changes", "replay", "--record", record_id, "--yes")
+    pair.wait_until_done(record_id)
+    (ran,) = pair.fusioo.database.execute(
+        "SELECT count(*) FILTER (WHERE replay > 0), count(*) FROM runs"
+        " WHERE record_id = %s AND status = 'done'",
+        [record_id],
+    )
+    assert ran[0] == ran[1] // 2 > 0
+    assert (len(calls("PUT", "/Records")), len(calls("POST", "/Files"))) == before
+    assert len(pair.tasks_of(record_id)) == 1
+
+
 def test_answers_that_are_lost_make_nothing_twice(pair: Pair) -> None:
     uploads = len(pair.onspring.calls_of("POST", "/Files"))
     pair.onspring.state.faults.answers += [
