@@ -248,10 +248,11 @@ def test_a_provider_in_trouble_loses_nothing(pair: Pair, side: str, scale: Scale
     notes = [pair.edit("onspring", task, "notes") for task in tasks]
     time.sleep(scale.pick(small=6.0, full=600.0))
     state.faults.answers.remove(trouble)
-    wait_until(
-        lambda: [pair.shown(task)[0]["notes"] for task in tasks] == notes, 2 * PATIENCE, what="notes arrive"
-    )
     # After ten minutes of failures the handler's breaker lets one attempt through every few minutes only.
-    pair.wait_until_alike(*tasks, patience=scale.pick(small=PATIENCE, full=1_800.0))
+    patience = scale.pick(small=2 * PATIENCE, full=1_800.0)
+    wait_until(
+        lambda: [pair.shown(task)[0]["notes"] for task in tasks] == notes, patience, what="notes arrive"
+    )
+    pair.wait_until_alike(*tasks, patience=patience)
     assert [pair.shown(task)[1]["title"] for task in tasks] == titles
     assert pair.fusioo.database.execute("SELECT count(*) FROM runs WHERE status = 'dead'") == [(0,)]

@@ -14,7 +14,8 @@ from service.fusioo.client import FusiooClient
 from service.fusioo.errors import FusiooError
 from service.transport.retrying import NO_RETRIES
 from tests.fixtures.documented import company_for
-from tests.fixtures.page_calls import PageCall, page_calls
+from tests.fixtures.page_call import PageCall
+from tests.fixtures.page_calls import page_calls
 from tests.fixtures.page_table import page_codes, page_methods
 from tests.fixtures.simulator import TOKEN, running_simulator
 

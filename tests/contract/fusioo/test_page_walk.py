@@ -16,7 +16,8 @@ from service.fusioo.client import FusiooClient
 from service.transport.retrying import NO_RETRIES
 from tests.fixtures.documented import MADE_IDS, company_for
 from tests.fixtures.exchanges import Exchange, RecordingTransport
-from tests.fixtures.page_calls import PageCall, page_calls, plain
+from tests.fixtures.page_call import PageCall
+from tests.fixtures.page_calls import page_calls, plain
 from tests.fixtures.page_table import page_methods
 from tests.fixtures.simulator import TOKEN, running_simulator
 
