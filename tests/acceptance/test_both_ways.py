@@ -111,6 +111,16 @@ class Pair:
     def is_alike(self, *tasks: str) -> bool:
         return all(here == there for here, there in map(self.shown, tasks))
 
+    def is_quiet(self, task: str) -> bool:
+        """Whether both sides show the same, and all that was told of the task is acted on."""
+        record = self.copy_of(task)
+        assert record is not None
+        here, there = self.fusioo.simulator.state.deliveries, self.onspring.state.deliveries
+        told = {each.status for each in list(here) if each.record_id == task}
+        told |= {each.status for each in list(there) if each.record_id == record.id}
+        busy = {record_id for _, _, record_id, *_ in self.fusioo.unfinished()}
+        return self.is_alike(task) and told <= {202} and busy.isdisjoint({task, str(record.id)})
+
     def wait_until_alike(self, *tasks: str, patience: float = PATIENCE) -> None:
         """Wait until both sides show the same, and nobody has anything left to do about it."""
         try:
@@ -217,15 +227,14 @@ def test_random_edits_at_both_sides_end_alike_and_lose_none(pair: Pair, scale: S
     edits = scale.pick(small=200, full=2_000)
     tasks = [pair.fusioo.create(title="A task", notes="Old") for _ in range(edits // 5)]
     pair.wait_until_known(*tasks)
-    before, fought_over, last = pair.writes(), tasks[: len(tasks) // 4], dict.fromkeys(tasks, 0.0)
+    before, fought_over = pair.writes(), tasks[: len(tasks) // 4]
     wanted: dict[tuple[str, str], str] = {}
     for _ in range(edits):
         task, side = rng.choice(tasks), rng.choice(["fusioo", "onspring"])
-        if time.monotonic() - last[task] < 3.0:
+        if task not in fought_over and not pair.is_quiet(task):
             task = rng.choice(fought_over)
         name = rng.choice(["title", "notes"] if task in fought_over else [*ON_BOTH_SIDES])
         wanted[task, name] = pair.edit(side, task, name)
-        last[task] = time.monotonic()
         time.sleep(rng.uniform(0.0, 0.1))  # people are not that quick
     pair.wait_until_alike(*tasks)
     lost = {
