@@ -16,6 +16,8 @@ from benchmarks.workbench import Say, Workbench
 _RECORDS, _ROUNDS = 1000, 10
 _EVENTS = _RECORDS * _ROUNDS
 _PATIENCE = 120.0
+_CHILD = "relay worker: "
+"""How `ps` names the processes of `relay worker`, before their queue."""
 _KIBI, _MEBI = 1024, 1024 * 1024
 _ARRIVED = "SELECT count(*) FROM deliveries"
 _UNFINISHED = """
@@ -87,10 +89,9 @@ def _look(processes: Mapping[str, Running]) -> Iterator[tuple[str, Memory]]:
     for kind, process in processes.items():
         yield f"`relay {kind}`", _memory(process.pid)
         for child in children_of(process.pid):
-            words = Path("/proc", str(child), "cmdline").read_text().rstrip("\0").split("\0")
-            if "service.worker.child" in words:
-                # `… service.worker.child --threads N --grace S QUEUE LIFELINE`
-                yield f"`relay {kind}`, process for {words[-2]}", _memory(child)
+            title = Path("/proc", str(child), "cmdline").read_text().rstrip("\0")
+            if title.startswith(_CHILD):
+                yield f"`relay {kind}`, process for {title.removeprefix(_CHILD)}", _memory(child)
 
 
 def _memory(pid: int) -> Memory:

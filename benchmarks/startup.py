@@ -31,8 +31,7 @@ _KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
 _DOORS = {
     "`relay` itself": "service.cli.main",
     "web": "service.web.main",
-    "worker, the parent": "service.worker.main",
-    "worker, each process": "service.worker.child",
+    "worker": "service.worker.main",
     "scheduler": "service.scheduler.main",
 }
 _IMPORT = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|\s*(\w+)", re.MULTILINE)

@@ -24,7 +24,7 @@ from service.queue.messages import QueueName
 from service.rules.configuration import Configuration
 from service.rules.files import ConfigurationFiles
 from service.worker.assembly import assemble
-from service.worker.child import end_process
+from service.worker.ending import end_process
 from service.worker.exits import REFUSED, STOPPED
 from service.worker.kept import read_kept
 from service.worker.reloading import BROKE_OFF

@@ -2,9 +2,7 @@
 
 import argparse
 import asyncio
-import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -23,6 +21,7 @@ from service.observability.logging import configure_logging
 from service.queue.broker import make_broker
 from service.queue.messages import QueueName
 from service.worker.actors import declare_actor
+from service.worker.ending import end_process
 from service.worker.exits import CUT_OFF, FAILED, STOPPED, STUCK, meaning_of
 from service.worker.kept import read_kept
 from service.worker.loop import LoopThread, LoopWatch
@@ -232,15 +231,6 @@ def _follow_parent(lifeline: int, stop: threading.Event) -> None:
 
 def _leave_it_to_the_parent(_number: int, _frame: FrameType | None) -> None:
     """Whoever signals the whole group of processes means the parent: it replaces this one."""
-
-
-def end_process(code: int) -> None:
-    """End this process also when a thread of a handler does not."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if any(not one.daemon and one is not threading.main_thread() for one in threading.enumerate()):
-        os._exit(code)
-    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -10,7 +10,10 @@ from service.config import Settings, to_environment
 from service.queue.messages import QueueName
 from service.rules.files import read_files
 from service.rules.loader import parse_files
+from service.worker import checking, child
+from service.worker.forking import Forked
 from service.worker.kept import KeptFiles
+from service.worker.programs import Executed, Program
 from service.worker.reloading import Reloading
 from service.worker.succession import Command
 from service.worker.supervisor import Supervisor
@@ -21,7 +24,6 @@ THREADS: Mapping[QueueName, int] = MappingProxyType(
 """How many doorbells one process of each queue answers at once, unless told otherwise."""
 _IN_ORDER = (QueueName.RUN, QueueName.SETTLE, QueueName.JOB)
 """How they are replaced: a handler is there before a rule has it run."""
-_PYTHON = (sys.executable, "-P", "-m")
 GRACE = timedelta(seconds=30)
 FOR_CLOSING = timedelta(seconds=5)
 """How much of the grace a process needs to close what it opened; all that it has after a second signal."""
@@ -45,7 +47,7 @@ def run_worker(
         reloading=Reloading(
             settings.config,
             KeptFiles(files),
-            command=(*_PYTHON, "service.worker.checking"),
+            check=_program("relay worker: check of the rules", checking.main),
             environment=environment,
         ),
         environment=environment,
@@ -57,4 +59,11 @@ def run_worker(
 def _command(queue: QueueName, threads: int, grace: timedelta) -> Command:
     own_grace = max(timedelta(0), grace - FOR_CLOSING).total_seconds()
     options = ("--threads", str(threads), "--grace", str(own_grace))
-    return Command(queue.value, (*_PYTHON, "service.worker.child"), (*options, queue.value))
+    return Command(queue.value, _program(f"relay worker: {queue.value}", child.main), (*options, queue.value))
+
+
+def _program(title: str, main: Callable[[Sequence[str]], int]) -> Program:
+    """What runs the main function of a module: a fork, where the system's own libraries bear it."""
+    if sys.platform == "darwin":
+        return Executed((sys.executable, "-P", "-m", main.__module__))
+    return Forked(title, main)

@@ -11,6 +11,7 @@ from service.errors import ConfigurationError
 from service.rules.files import read_files
 from service.worker.exits import REFUSED, meaning_of
 from service.worker.kept import KeptFiles
+from service.worker.programs import Program
 from service.worker.started import StartedProcess
 
 LONGEST_CHECK = 60.0
@@ -33,16 +34,16 @@ class Reloading:
         path: Path,
         kept: KeptFiles,
         *,
-        command: tuple[str, ...],
+        check: Program,
         environment: Mapping[str, str],
         longest_check: float = LONGEST_CHECK,
     ) -> None:
-        """Take what RELAY_CONFIG names, what is in use of it, and the command of the check.
+        """Take what RELAY_CONFIG names, what is in use of it, and what checks other files.
 
         A check that takes longer than `longest_check` (seconds) is killed.
         """
         self.kept = kept
-        self._path, self._command, self._environment = path, command, dict(environment)
+        self._path, self._program, self._environment = path, check, dict(environment)
         self._longest_check = longest_check
         self._asked = threading.Event()
         self._check: StartedProcess | None = None
@@ -81,7 +82,7 @@ class Reloading:
             options = ("--rules", str(self._candidate.descriptor))
         inherits = () if self._candidate is None else (self._candidate.descriptor,)
         try:
-            self._check = StartedProcess((*self._command, *options), self._environment, inherits=inherits)
+            self._check = StartedProcess(self._program, options, self._environment, inherits=inherits)
         except OSError as error:  # no memory, or too many processes
             self._tell(f"it could not be started: {error.strerror}")
             self._let_go_of_candidate()
@@ -107,7 +108,7 @@ class Reloading:
         """Say that a check broke off, which it could not say itself."""
         structlog.get_logger().error("rules.refused", place=str(self._path), error=f"the check: {reason}")
         try:
-            self._telling = StartedProcess((*self._command, BROKE_OFF, reason), self._environment)
+            self._telling = StartedProcess(self._program, (BROKE_OFF, reason), self._environment)
         except OSError as error:
             structlog.get_logger().warning("alarm.missed", error=type(error).__name__)
 

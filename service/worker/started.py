@@ -3,10 +3,11 @@
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+
+from service.worker.programs import Program
 
 READY = b"."
 """What a child writes to its lifeline when it is up and does its work; again, when it need not retire."""
@@ -22,9 +23,14 @@ class StartedProcess:
     """
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], *, inherits: Collection[int] = ()
+        self,
+        program: Program,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        inherits: Collection[int] = (),
     ) -> None:
-        """Start it without a shell, with these descriptors beside its lifeline. Raises OSError."""
+        """Start it with these descriptors beside its lifeline. Raises OSError."""
         self._ours, theirs = socket.socketpair()
         self._ours.setblocking(False)
         self.started_at = time.monotonic()
@@ -32,8 +38,8 @@ class StartedProcess:
         self._last_word = b""
         try:
             with theirs:
-                self._process = subprocess.Popen(  # noqa: S603  a command of ours, without a shell
-                    (*command, str(theirs.fileno())), env=environment, pass_fds=(theirs.fileno(), *inherits)
+                self._process = program.start(
+                    (*arguments, str(theirs.fileno())), environment, inherits=(theirs.fileno(), *inherits)
                 )
         except OSError:
             self._ours.close()

@@ -9,16 +9,17 @@ import structlog
 
 from service.worker.exits import meaning_of
 from service.worker.kept import KeptFiles
+from service.worker.programs import Program
 from service.worker.replacing import LIVED_WELL, Standing, Step, Successor, next_step, pause_after
 from service.worker.started import StartedProcess
 
 
 @dataclass(frozen=True)
 class Command:
-    """What runs a child: `program --rules N arguments lifeline`, with the configuration's files under N."""
+    """What runs a child, with `--rules N arguments lifeline`: the configuration's files are under N."""
 
     name: str
-    program: tuple[str, ...]
+    program: Program
     arguments: tuple[str, ...] = ()
 
 

@@ -94,7 +94,8 @@ class Supervisor:
 
     def _start(self, command: Command, kept: KeptFiles) -> StartedProcess:
         return StartedProcess(
-            (*command.program, "--rules", str(kept.descriptor), *command.arguments),
+            command.program,
+            ("--rules", str(kept.descriptor), *command.arguments),
             self._environment,
             inherits=(kept.descriptor,),
         )

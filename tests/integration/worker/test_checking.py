@@ -10,6 +10,7 @@ import pytest
 from service.rules.files import read_files
 from service.worker.exits import REFUSED, STOPPED
 from service.worker.kept import KeptFiles
+from service.worker.programs import Executed
 from service.worker.reloading import BROKE_OFF
 from service.worker.started import StartedProcess
 from tests.fixtures.database import Database
@@ -34,7 +35,8 @@ def check(database: Database, redis_url: str, tmp_path: Path) -> Check:
         kept = KeptFiles(read_files(file))
         file.write_text("what stands there later is not looked at")
         process = StartedProcess(
-            (sys.executable, "-m", "service.worker.checking", "--rules", str(kept.descriptor), *options),
+            Executed((sys.executable, "-m", "service.worker.checking")),
+            ("--rules", str(kept.descriptor), *options),
             {
                 "PATH": os.defpath,
                 "PYTHONPATH": str(ROOT),

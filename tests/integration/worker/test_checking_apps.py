@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.worker.exits import REFUSED, STOPPED
+from service.worker.programs import Executed
 from service.worker.started import StartedProcess
 from tests.fixtures.database import Database
 
@@ -38,7 +39,9 @@ def check(tmp_path: Path, database: Database, redis_url: str) -> Check:
             "RELAY_CONFIG": str(tmp_path / "relay.yaml"),
             "T": "t",
         }
-        process = StartedProcess((sys.executable, "-P", "-m", "service.worker.checking"), environment)
+        process = StartedProcess(
+            Executed((sys.executable, "-P", "-m", "service.worker.checking")), (), environment
+        )
         process.wait()
         return process.ended() or 0
 

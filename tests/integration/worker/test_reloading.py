@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from service.rules.files import read_files
 from service.worker.kept import KeptFiles, read_kept
+from service.worker.programs import Executed
 from service.worker.reloading import Reloading
 
 
@@ -15,7 +16,7 @@ def test_a_check_that_can_not_be_started_changes_nothing(tmp_path: Path, new: st
     file = tmp_path / "relay.yaml"
     file.write_text("first")
     kept = KeptFiles(read_files(file))
-    reloading = Reloading(file, kept, command=(str(tmp_path / "missing"),), environment={})
+    reloading = Reloading(file, kept, check=Executed((str(tmp_path / "missing"),)), environment={})
     if new is None:
         file.unlink()
     else:
