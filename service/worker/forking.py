@@ -69,7 +69,7 @@ class Forked:
             _exchange(os.environ, environment)
             end_process(self.main(arguments))
         except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else FAILED
+            code = _code_of(end)
             # What users' libraries do at the end, like sending what they gathered.
             atexit._run_exitfuncs()  # noqa: SLF001  `os._exit` leaves them out, and nothing else runs them
         except BaseException:  # noqa: BLE001  it must not get to the parent's frames
@@ -107,6 +107,13 @@ class _ForkedChild:
     def _note(self, ended: int, status: int) -> None:
         if ended == self.pid:
             self._code = os.waitstatus_to_exitcode(status)
+
+
+def _code_of(end: SystemExit) -> int:
+    """The code that the interpreter would end with."""
+    if end.code is None:
+        return 0
+    return end.code if isinstance(end.code, int) else FAILED
 
 
 def _exchange(variables: MutableMapping[str, str], others: Mapping[str, str]) -> None:

@@ -42,7 +42,14 @@ def pids_told_by(parent: "subprocess.Popen[str]") -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("way", "code"), [("give_code", 7), ("leave", 3), ("leave_with_words", 1), ("leave_a_thread", 5)]
+    ("way", "code"),
+    [
+        ("give_code", 7),
+        ("leave", 3),
+        ("leave_without_a_code", 0),
+        ("leave_with_words", 1),
+        ("leave_a_thread", 5),
+    ],
 )
 def test_the_parent_hears_how_it_ended_and_goes_on(way: str, code: int) -> None:
     assert outcome_of(way)[1] == f"{code} {code}"
