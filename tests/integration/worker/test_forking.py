@@ -6,10 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.fixtures.pids import lives
 from tests.fixtures.source import ROOT
 from tests.fixtures.waiting import wait_until
 
@@ -79,7 +79,7 @@ def test_all_end_with_their_parent_however_that_ends() -> None:
         children = pids_told_by(parent)
         assert len(children) == 2
         parent.kill()
-    wait_until(lambda: not any(map(_lives, children)), what="they are gone")
+    wait_until(lambda: not any(map(lives, children)), what="they are gone")
 
 
 def test_signals_kill_it_as_any_process_and_a_hangup_does_not() -> None:
@@ -90,10 +90,3 @@ def test_signals_kill_it_as_any_process_and_a_hangup_does_not() -> None:
         os.kill(second, signal.SIGKILL)
         said, complaints = parent.communicate(timeout=60)
     assert (said.strip(), complaints) == (f"{-signal.SIGTERM} {-signal.SIGKILL}", "")
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -12,6 +12,7 @@ import pytest
 from service.queue.messages import DoJob
 from service.queue.publisher import Publisher
 from tests.fixtures.database import Database
+from tests.fixtures.pids import lives
 from tests.fixtures.waiting import wait_until
 
 _DOOR = """
@@ -57,14 +58,10 @@ class RunningWorker:
 
     def end(self) -> None:
         for pid in self.pids().values():
-            if _runs(pid):
+            if lives(pid):
                 os.kill(pid, signal.SIGKILL)
         self.parent.kill()
         self.parent.wait()
-
-
-def _runs(pid: int) -> bool:
-    return Path("/proc", str(pid)).exists()
 
 
 @pytest.fixture
@@ -92,7 +89,7 @@ def test_a_job_is_done_and_a_killed_process_replaced_and_nothing_is_left(
 
     worker.parent.terminate()
     assert worker.parent.wait(20) == 0
-    assert not [kind for kind, pid in second.items() if _runs(pid)]
+    assert not [kind for kind, pid in second.items() if lives(pid)]
     rows = database.execute("SELECT kind FROM processes WHERE pid <> %s", [first["settle"]])
     assert rows == [], "who ends in order takes its row along, and with it every lease"
 
@@ -101,5 +98,5 @@ def test_no_process_outlives_its_parent(worker: RunningWorker) -> None:
     pids = worker.all_beat()
     worker.parent.kill()
     worker.parent.wait()
-    wait_until(lambda: not [pid for pid in pids.values() if _runs(pid)], 20)
+    wait_until(lambda: not [pid for pid in pids.values() if lives(pid)], 20)
     assert worker.pids() == {}
