@@ -32,7 +32,7 @@ from tests.fixtures.pages import blocks_of
 from tests.fixtures.simulator import TOKEN, simulator_in_thread
 from tests.fixtures.sink import HttpSink
 from tests.fixtures.source import ROOT
-from tests.fixtures.tiers import Scale, at_small_scale
+from tests.fixtures.tiers import Scale
 from tests.fixtures.waiting import wait_until
 
 PAGE = ROOT / "docs" / "guide" / "onspring.md"
@@ -247,7 +247,7 @@ def test_random_edits_at_both_sides_end_alike_and_lose_none(pair: Pair, scale: S
     assert pair.fusioo.database.execute("SELECT name, subject FROM alarms WHERE name = 'loop_held'") == []
 
 
-@pytest.mark.parametrize("side", at_small_scale(["fusioo", "onspring"], {"onspring"}))
+@pytest.mark.parametrize("side", ["fusioo", "onspring"])
 def test_a_provider_in_trouble_loses_nothing(pair: Pair, side: str, scale: Scale) -> None:
     tasks = [pair.create() for _ in range(3)]
     state = pair.fusioo.simulator.state if side == "fusioo" else pair.onspring.state

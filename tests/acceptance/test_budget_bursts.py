@@ -63,7 +63,6 @@ def test_a_burst_costs_few_calls_and_none_is_refused(account: LimitedAccount, sc
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.full_scale
 def test_a_storm_on_one_record_costs_few_calls(account: LimitedAccount, scale: Scale) -> None:
     record_id = account.create(estimate=0)
     account.wait_until_done()

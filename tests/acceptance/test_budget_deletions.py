@@ -43,7 +43,6 @@ def account(relay: LimitedAccount) -> LimitedAccount:
     return relay
 
 
-@pytest.mark.full_scale
 @pytest.mark.timeout(900)
 def test_deletes_by_the_thousand_cost_few_calls(account: LimitedAccount, scale: Scale) -> None:
     # In proportion 1,000 may cost 10; but the first batches and the last are not full, however many come.

@@ -124,7 +124,7 @@ def test_the_scheduler_ends_within_a_sweep(installation: Installation, http: htt
     assert installation.received("/ops", record_id)
 
 
-@pytest.mark.parametrize("kind", at_small_scale(["web", "worker", "scheduler"], {"worker"}))
+@pytest.mark.parametrize("kind", ["web", "worker", "scheduler"])
 @pytest.mark.parametrize("moment", ["importing", "at the first beat"])
 def test_who_is_stopped_while_it_starts_leaves_nothing(
     installation: Installation, kind: str, moment: str

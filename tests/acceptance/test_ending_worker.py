@@ -99,7 +99,6 @@ def test_what_is_in_hand_is_finished(installation: Installation, number: signal.
         assert {len(installation.received(f"/{handler}", record_id)) for handler in HANDLERS} == {1}
 
 
-@pytest.mark.full_scale
 @pytest.mark.parametrize("point", POINTS)
 def test_wherever_it_stands(installation: Installation, point: str) -> None:
     with POINTS[point](installation) as reached:
@@ -116,7 +115,6 @@ def test_wherever_it_stands(installation: Installation, point: str) -> None:
         assert set(attempts_at(installation, record_id, handler)) == {"done"}
 
 
-@pytest.mark.full_scale
 def test_what_takes_longer_is_given_back_when_the_time_is_over(installation: Installation) -> None:
     assert installation.processes.terminate("worker") == 0
     installation.processes.start_as("brief", "worker", program=BRIEF_WORKER)
@@ -142,7 +140,6 @@ def test_a_second_signal_gives_it_back_at_once(installation: Installation) -> No
     assert_others_go_on(installation, in_hand)
 
 
-@pytest.mark.full_scale
 def test_a_process_that_hears_nothing_is_killed_and_its_run_tried_again(installation: Installation) -> None:
     assert installation.processes.terminate("worker") == 0
     installation.processes.start_as("brief", "worker", program=BRIEF_WORKER)
@@ -164,7 +161,6 @@ def test_a_process_that_hears_nothing_is_killed_and_its_run_tried_again(installa
 
 
 @pytest.mark.timeout(600)  # at full scale
-@pytest.mark.full_scale
 def test_one_worker_takes_over_from_the_other_under_a_stream(
     installation: Installation, tasks: list[str], scale: Scale
 ) -> None:

@@ -8,11 +8,10 @@ import pytest
 from tests.fixtures.auditing import assert_nothing_lost, assert_true_to_the_provider
 from tests.fixtures.installation import Installation
 from tests.fixtures.kill_points import POINTS, at_insert
-from tests.fixtures.tiers import at_small_scale
 
 
 @pytest.mark.parametrize("door", ["web", "scheduler"])
-@pytest.mark.parametrize("point", at_small_scale(POINTS, {"claim", "call"}))
+@pytest.mark.parametrize("point", POINTS)
 def test_a_door_is_killed(installation: Installation, point: str, door: str) -> None:
     with POINTS[point](installation) as reached:
         record_id = installation.create()

@@ -15,7 +15,7 @@ from tests.fixtures.database import Database
 from tests.fixtures.installation import Installation, installation_for_faults
 from tests.fixtures.kill_points import at_call, at_fetch
 from tests.fixtures.stream import DeliveryStream
-from tests.fixtures.tiers import Scale, at_small_scale
+from tests.fixtures.tiers import Scale
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_it_is_restarted_under_a_stream(
     assert_stream_settled(installation, stream)
 
 
-@pytest.mark.parametrize("how", at_small_scale(["stopped", "killed"], {"killed"}))
+@pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_a_fetch_is_not_paid_twice(
     installation: Installation, own_services: EmbeddedServices, how: str
 ) -> None:
@@ -71,7 +71,7 @@ def test_a_fetch_is_not_paid_twice(
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize("how", at_small_scale(["stopped", "killed"], {"stopped"}))
+@pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_what_a_handler_did_is_noted_when_it_is_back(
     installation: Installation, own_services: EmbeddedServices, how: str
 ) -> None:

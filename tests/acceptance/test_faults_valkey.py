@@ -17,7 +17,7 @@ from tests.fixtures.database import Database
 from tests.fixtures.installation import Installation, installation_for_faults
 from tests.fixtures.kill_points import POINTS
 from tests.fixtures.stream import DeliveryStream
-from tests.fixtures.tiers import Scale, at_small_scale
+from tests.fixtures.tiers import Scale
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def assert_nothing_missed(installation: Installation, stream: DeliveryStream) ->
     assert_true_to_the_provider(installation, list(stream.acknowledged))
 
 
-@pytest.mark.parametrize("point", at_small_scale(POINTS, {"claim", "call"}))
+@pytest.mark.parametrize("point", POINTS)
 def test_it_is_flushed(installation: Installation, point: str) -> None:
     with POINTS[point](installation) as reached:
         record_id = installation.create()
@@ -63,7 +63,7 @@ def test_it_is_flushed_again_and_again_under_a_stream(installation: Installation
     assert_nothing_missed(installation, stream)
 
 
-@pytest.mark.parametrize("how", at_small_scale(["stopped", "killed"], {"killed"}))
+@pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_it_is_away_under_a_stream(
     installation: Installation, own_services: EmbeddedServices, tasks: list[str], how: str, scale: Scale
 ) -> None:

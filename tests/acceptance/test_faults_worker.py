@@ -13,7 +13,7 @@ from tests.fixtures.installation import Installation
 from tests.fixtures.kill_points import POINTS, SETTLING
 from tests.fixtures.relay import KINDS
 from tests.fixtures.stream import DeliveryStream
-from tests.fixtures.tiers import Scale, at_small_scale
+from tests.fixtures.tiers import Scale
 
 
 def assert_made_good(installation: Installation, record_id: str) -> None:
@@ -33,7 +33,7 @@ def test_the_process_at_work_is_killed(installation: Installation, point: str) -
     assert_made_good(installation, record_id)
 
 
-@pytest.mark.parametrize("point", at_small_scale(POINTS, {"call"}))
+@pytest.mark.parametrize("point", POINTS)
 def test_the_parent_is_killed_and_its_children_end_by_themselves(
     installation: Installation, point: str
 ) -> None:
@@ -47,7 +47,7 @@ def test_the_parent_is_killed_and_its_children_end_by_themselves(
     assert_made_good(installation, record_id)
 
 
-@pytest.mark.parametrize("point", at_small_scale(POINTS, {"commit"}))
+@pytest.mark.parametrize("point", POINTS)
 def test_everything_is_killed_at_once(installation: Installation, point: str) -> None:
     with POINTS[point](installation) as reached:
         record_id = installation.create()
@@ -60,9 +60,7 @@ def test_everything_is_killed_at_once(installation: Installation, point: str) ->
     assert_made_good(installation, record_id)
 
 
-@pytest.mark.parametrize(
-    ("point", "queue"), [("fetch", "settle"), pytest.param("call", "run", marks=pytest.mark.full_scale)]
-)
+@pytest.mark.parametrize(("point", "queue"), [("fetch", "settle"), ("call", "run")])
 def test_a_process_that_stood_still_changes_nothing_any_more(
     installation: Installation, point: str, queue: str
 ) -> None:
@@ -80,7 +78,6 @@ def test_a_process_that_stood_still_changes_nothing_any_more(
 
 
 @pytest.mark.timeout(600)  # at full scale
-@pytest.mark.full_scale
 def test_one_after_the_other_is_killed_under_a_stream(
     installation: Installation, tasks: list[str], scale: Scale
 ) -> None:

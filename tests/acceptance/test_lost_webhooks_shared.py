@@ -17,7 +17,7 @@ from tests.fixtures.simulator import simulator_in_thread
 from tests.fixtures.sink import HttpSink
 from tests.fixtures.waiting import wait_until
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.full_scale]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.fixtures.waiting import free_port
 pytestmark = pytest.mark.timeout(300)
 
 PAGES = [page for page in pages() if any(block.language in {"console", "sh"} for block in blocks_of(page))]
-LONG = {"going-live.md", "explaining.md", "quickstart.md", "webhooks.md"}
+LONG = {"going-live.md", "explaining.md", "webhooks.md"}
 """What other pages show one by one, all together."""
 PORTS = {"8000": "PORT", "8010": "SIMULATOR", "9000": "RECEIVER"}
 

@@ -117,7 +117,6 @@ def test_it_shows_changes_ends_cleanly_and_goes_on_after_a_stop_and_after_a_kill
         assert third.left() == []
 
 
-@pytest.mark.full_scale
 def test_whatever_dies_runs_again_and_all_ends_with_the_starter(root: Path, place: Path) -> None:
     starter = [sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])"]
     with RunningUp(root, place, {"PORT": "0"}, (*starter, COMMAND, "up", "--end-with-parent")) as up:
