@@ -131,23 +131,24 @@ class Heartbeat:
 
     def _beat_on(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
         while True:
-            self._end_silence(connection)
+            at = self._clock()  # before the beat: a sleep in the middle of it must not pass unseen
+            self._end_silence(connection, at)
             connection.execute(
                 "INSERT INTO processes (id, kind, host, pid) VALUES (%s, %s, %s, %s)"
                 " ON CONFLICT (id) DO UPDATE SET beat_at = clock_timestamp()",
                 (self.id, self.kind, socket.gethostname(), os.getpid()),
             )
-            self._beaten, self._beaten_at = True, self._clock()
+            self._beaten, self._beaten_at = True, at
             self._begun.set()
             if self._stopping.wait(self._every.total_seconds()):
                 with suppress(psycopg.Error):
                     connection.execute("DELETE FROM processes WHERE id = %s", (self.id,))
                 return
 
-    def _end_silence(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
+    def _end_silence(self, connection: "psycopg.Connection[tuple[object, ...]]", at: float) -> None:
         silence = self._silence
         # Our clock only says when to ask; the database's decides.
-        if silence is None or abs(self._clock() - self._beaten_at) < silence.longer_than.total_seconds():
+        if silence is None or abs(at - self._beaten_at) < silence.longer_than.total_seconds():
             return
         (silent,) = connection.execute(_SILENT, (self.kind, silence.longer_than)).fetchone() or (False,)
         if silent:

@@ -21,14 +21,17 @@ pytestmark = pytest.mark.timeout(300)
 PAGES = [page for page in pages() if any(block.language in {"console", "sh"} for block in blocks_of(page))]
 LONG = {"going-live.md", "explaining.md", "webhooks.md"}
 """What other pages show one by one, all together."""
+_LOG_SHOWN = 8_000
 PORTS = {"8000": "PORT", "8010": "SIMULATOR", "9000": "RECEIVER"}
 
 
 @pytest.fixture
 def root(fresh_root: Callable[[], Path]) -> Iterator[Path]:
-    """A data directory, cleared away at the end."""
+    """A data directory, cleared away at the end; a failure shows what the processes on it logged."""
     root = fresh_root()
     yield root
+    for log in sorted(root.glob("logs/*.log")):
+        sys.stdout.write(f"--- {log.name}\n{log.read_text(errors='replace')[-_LOG_SHOWN:]}\n")
     EmbeddedServices(root).erase()
 
 
