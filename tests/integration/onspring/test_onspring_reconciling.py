@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Never
 
 import pytest
@@ -40,8 +40,9 @@ async def test_the_first_round_begins_when_the_app_began_to_be_watched(ground: O
     await ground.reconcile()
     await ground.settle()
     row = ground.row()
-    ((since,),) = ground.database.execute("SELECT to_jsonb(watched_since - interval '5 minutes') FROM apps")
-    assert row["watermark"] == row["floor"] == since
+    ((since,),) = ground.database.execute("SELECT watched_since - interval '5 minutes' FROM apps")
+    assert row["watermark"] == row["floor"]
+    assert datetime.fromisoformat(row["watermark"]) == since
     assert (row["noticed"], row["api_count"], ground.changes()) == (0, len(ground.tasks()), [])
 
 
