@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -45,12 +45,15 @@ def command(environment: Mapping[str, str], processes: int) -> list[str]:
 
 @contextmanager
 def running_web(environment: Mapping[str, str], processes: int) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen(command(environment, processes), env=dict(environment))  # noqa: S603  ourselves
+    process = subprocess.Popen(  # noqa: S603  ourselves
+        command(environment, processes), env=dict(environment), start_new_session=True
+    )
     try:
         wait_until(lambda: deliver(environment) is not None, 30, what="the receiver answers")
         yield process
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):  # all have ended
+            os.killpg(process.pid, signal.SIGKILL)  # children that lived on would beat into the next test
         process.wait()
 
 

@@ -12,7 +12,7 @@ import pytest
 from service.queue.messages import DoJob
 from service.queue.publisher import Publisher
 from tests.fixtures.database import Database
-from tests.fixtures.pids import lives
+from tests.fixtures.pids import lives, state_of
 from tests.fixtures.waiting import wait_until
 
 _DOOR = """
@@ -53,8 +53,14 @@ class RunningWorker:
         return {str(kind): int(pid) for kind, pid in self._database.execute(beating)}
 
     def all_beat(self) -> dict[str, int]:
-        wait_until(lambda: set(self.pids()) == KINDS, 60, what="each kind of worker process beats")
+        what = "each kind of worker process beats"
+        wait_until(lambda: set(self.pids()) == KINDS, 60, what=what, seen=self._beats)
         return self.pids()
+
+    def _beats(self) -> list[tuple[object, ...]]:
+        """Kind, pid, last beat and state of every process that has beaten."""
+        rows = self._database.execute("SELECT kind, pid, now() - beat_at FROM processes")
+        return [(kind, pid, str(silent), state_of(pid)) for kind, pid, silent in rows]
 
     def end(self) -> None:
         for pid in self.pids().values():
