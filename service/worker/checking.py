@@ -28,7 +28,7 @@ from service.worker.ending import end_process
 from service.worker.exits import REFUSED, STOPPED
 from service.worker.kept import read_kept
 from service.worker.reloading import BROKE_OFF
-from service.worker.started import say_ready, wait_for_parents_end
+from service.worker.started import say_ready, stay_in_touch
 from service.worker.workplace import Workplace, make_workplace
 
 LONGEST = timedelta(seconds=50)
@@ -127,7 +127,7 @@ async def _tell(settings: Settings, mistakes: str | None) -> None:
 
 
 def _end_with_parent(lifeline: int) -> None:
-    wait_for_parents_end(lifeline)
+    stay_in_touch(lifeline)
     os._exit(REFUSED)
 
 

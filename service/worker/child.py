@@ -26,7 +26,7 @@ from service.worker.exits import CUT_OFF, FAILED, STOPPED, STUCK, meaning_of
 from service.worker.kept import read_kept
 from service.worker.loop import LoopThread, LoopWatch
 from service.worker.resources import OpenResources, Resources, open_resources
-from service.worker.started import say_ready, say_retiring, wait_for_parents_end
+from service.worker.started import say_ready, say_retiring, stay_in_touch
 
 T = TypeVar("T")
 
@@ -225,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _follow_parent(lifeline: int, stop: threading.Event) -> None:
-    wait_for_parents_end(lifeline)
+    stay_in_touch(lifeline)
     stop.set()
 
 

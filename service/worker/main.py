@@ -15,6 +15,7 @@ from service.worker.forking import Forked
 from service.worker.kept import KeptFiles
 from service.worker.programs import Executed, Program
 from service.worker.reloading import Reloading
+from service.worker.replacing import LONGEST_SILENCE
 from service.worker.succession import Command
 from service.worker.supervisor import Supervisor
 
@@ -30,14 +31,20 @@ FOR_CLOSING = timedelta(seconds=5)
 
 
 def run_worker(
-    settings: Settings, *, processes: int = 1, threads: int | None = None, grace: timedelta = GRACE
+    settings: Settings,
+    *,
+    processes: int = 1,
+    threads: int | None = None,
+    grace: timedelta = GRACE,
+    longest_silence: timedelta = timedelta(seconds=LONGEST_SILENCE),
 ) -> None:
     """Run `processes` processes for each queue until SIGTERM or SIGINT; none of them is left then.
 
     `threads` is how many doorbells each answers at once (None: `THREADS`). What runs when the signal comes
     has `grace` to end, then it is cut off: its leases are free, and it is done again; a second signal cuts it
     off at once. SIGHUP: the configuration is read anew, and if it is right the processes are replaced one by
-    one. Raises ConfigurationError at once for a configuration that no process could start with.
+    one. A process in which nothing goes on for `longest_silence` is killed and started again. Raises
+    ConfigurationError at once for a configuration that no process could start with.
     """
     files = read_files(settings.config)
     parse_files(files, os.environ)
@@ -53,6 +60,7 @@ def run_worker(
         environment=environment,
         grace=grace.total_seconds(),
         closing=FOR_CLOSING.total_seconds(),
+        longest_silence=longest_silence.total_seconds(),
     ).run()
 
 

@@ -12,6 +12,8 @@ LIVED_WELL = 30.0
 LONGEST_PAUSE = 10.0
 LONGEST_START = 60.0
 """Seconds after which a successor that is not ready is given up, and another one started."""
+LONGEST_SILENCE = 60.0
+"""Seconds after which a process that says nothing is killed: nothing in it can go on, nor end it."""
 MOST_LEAVING = 3
 """So many of one command's processes may still be at their end when another one retires: each has a share of
 the machine and its connections to Postgres, until its grace is over.

@@ -1,18 +1,23 @@
-"""One process that we started, and the line between us: it ends with us, and says when it is ready."""
+"""One process that we started, and the line between us: it ends with us, and says how it is."""
 
 import os
+import select
 import signal
 import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
+from service.worker.listening import Listening
 from service.worker.programs import Program
 
 READY = b"."
 """What a child writes to its lifeline when it is up and does its work; again, when it need not retire."""
 RETIRING = b"!"
 """What it writes when something in it can only be ended together with it."""
+ALIVE = b"~"
+"""What it writes every `SAYS_SO_EVERY` seconds. It can't while it stands still, or Python's lock is held."""
+SAYS_SO_EVERY = 1.0
 _MOST_HEARD = 1024
 
 
@@ -36,6 +41,7 @@ class StartedProcess:
         self.started_at = time.monotonic()
         self._said_ready = False
         self._last_word = b""
+        self._listening = Listening(self.started_at, longest_look=SAYS_SO_EVERY)
         try:
             with theirs:
                 self._process = program.start(
@@ -66,6 +72,12 @@ class StartedProcess:
         self._listen()
         return self._last_word == RETIRING
 
+    @property
+    def silence(self) -> float:
+        """For how many seconds it has said nothing, as far as we were awake ourselves; look often."""
+        self._listen()
+        return self._listening.silence
+
     def ended(self) -> int | None:
         """Its exit code (negative: the number of the signal that killed it); None while it runs."""
         return self._process.poll()
@@ -81,10 +93,12 @@ class StartedProcess:
         return code
 
     def _listen(self) -> None:
+        heard = b""
         with suppress(OSError):  # nothing new, or it is gone
             heard = self._ours.recv(_MOST_HEARD)
-            self._said_ready = self._said_ready or READY in heard
-            self._last_word = heard[-1:] or self._last_word
+        self._listening.look(time.monotonic(), heard=bool(heard))
+        self._said_ready = self._said_ready or READY in heard
+        self._last_word = heard.replace(ALIVE, b"")[-1:] or self._last_word
 
 
 def say_ready(lifeline: int) -> None:
@@ -97,10 +111,12 @@ def say_retiring(lifeline: int) -> None:
     _say(RETIRING, lifeline)
 
 
-def wait_for_parents_end(lifeline: int) -> None:
-    """Return in the child when its parent is gone."""
-    with suppress(OSError):
-        os.read(lifeline, 1)
+def stay_in_touch(lifeline: int) -> None:
+    """Say in the child that it goes on, again and again, and return when its parent is gone. In a thread."""
+    gone = select.poll()
+    gone.register(lifeline, select.POLLIN)
+    while not gone.poll(SAYS_SO_EVERY * 1000):
+        _say(ALIVE, lifeline)
 
 
 def _say(word: bytes, lifeline: int) -> None:

@@ -37,10 +37,15 @@ Start = Callable[[Command, KeptFiles], StartedProcess]
 class Succession:
     """Keeps one process of a command at work. Nothing here waits."""
 
-    def __init__(self, command: Command, start: Start, *, grace: float, first_pause: float) -> None:
-        """`grace`: seconds that one has to end; `first_pause`: from a failure to the next start."""
+    def __init__(
+        self, command: Command, start: Start, *, grace: float, first_pause: float, longest_silence: float
+    ) -> None:
+        """`grace`: seconds that one has to end; `first_pause`: from a failure to the next start.
+
+        `longest_silence`: seconds after which one that says nothing is killed.
+        """
         self._command, self._start_process = command, start
-        self._grace, self._first_pause = grace, first_pause
+        self._grace, self._first_pause, self._longest_silence = grace, first_pause, longest_silence
         self._worker: Member | None = None
         self._next: Member | None = None
         self._leaving: list[tuple[StartedProcess, float]] = []
@@ -64,7 +69,7 @@ class Succession:
         if self._worker is None:
             if not self._pauses():
                 self._worker = self._start(wanted)
-        elif self._worker.process.ended() is not None:
+        elif self._worker.process.ended() is not None or self._is_killed(self._worker.process):
             self._note_end(self._worker)
             self._worker, self._next = self._next, None
 
@@ -117,6 +122,14 @@ class Succession:
         )
         self._let_go(old)
         self._worker, self._next = new, None
+
+    def _is_killed(self, process: StartedProcess) -> bool:
+        """Kill it if it stands still: a handler that keeps Python's lock lets nothing in it go on."""
+        if process.silence <= self._longest_silence:
+            return False
+        structlog.get_logger().error("worker.stalled", worker=self._command.name, pid=process.pid)
+        process.signal(signal.SIGKILL)
+        return True
 
     def _note_end(self, member: Member) -> None:
         code = member.process.wait()

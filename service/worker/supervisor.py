@@ -11,6 +11,7 @@ from service.terminal import Terminal
 from service.worker.exits import CUT_OFF
 from service.worker.kept import KeptFiles
 from service.worker.reloading import Reloading
+from service.worker.replacing import LONGEST_SILENCE
 from service.worker.started import StartedProcess
 from service.worker.succession import Command, Succession, make_sure
 
@@ -23,7 +24,7 @@ class Supervisor:
     SIGTERM asks a child to end, `CUT_OFF` to hurry; all of them end when this process does (`started`).
     SIGHUP: once the configuration was checked anew and found right, the children are replaced one by one:
     the next is up before the one before it is asked to end, and that one has its time for it. So is a child
-    that retires, as soon as it says so; it goes on until then.
+    that retires, as soon as it says so; it goes on until then. One that says nothing any more is killed.
     """
 
     def __init__(
@@ -35,13 +36,21 @@ class Supervisor:
         grace: float,
         closing: float,
         first_pause: float = 0.2,
+        longest_silence: float = LONGEST_SILENCE,
     ) -> None:
         """Take what to run, and how many seconds the children have to end after a signal.
 
-        `closing` is how many they have after a second one.
+        `closing` is how many they have after a second one; `longest_silence`, how many they may say nothing.
         """
         self._successions = [
-            Succession(command, self._start, grace=grace, first_pause=first_pause) for command in commands
+            Succession(
+                command,
+                self._start,
+                grace=grace,
+                first_pause=first_pause,
+                longest_silence=longest_silence,
+            )
+            for command in commands
         ]
         self._reloading = reloading
         self._environment = dict(environment)

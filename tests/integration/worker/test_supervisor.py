@@ -61,6 +61,16 @@ def test_a_child_that_ends_is_replaced(start: Start, tmp_path: Path) -> None:
     wait_until(lambda: len(list(tmp_path.iterdir())) >= 6, 20, what="children come after children")
 
 
+def test_a_child_in_which_nothing_goes_on_is_killed_and_replaced(start: Start, tmp_path: Path) -> None:
+    parent = start("greedy", "1", "2")
+    first = two_run(tmp_path)
+    wait_until(lambda: not first & alive(tmp_path), what="both are killed")
+    assert two_run(tmp_path)
+    assert log_of(tmp_path).read_text().count("worker.stalled") >= 2
+    parent.terminate()  # they would not hear of its death
+    assert parent.wait(10) == 0
+
+
 def test_a_child_that_retires_goes_on_until_its_successor_is_ready(start: Start, tmp_path: Path) -> None:
     start("steady")
     all_run_with(tmp_path, "first")

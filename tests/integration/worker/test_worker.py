@@ -16,9 +16,10 @@ from tests.fixtures.pids import lives, state_of
 from tests.fixtures.waiting import wait_until
 
 _DOOR = """
+from datetime import timedelta
 from service.config import read_settings
 from service.worker.main import run_worker
-run_worker(read_settings())
+run_worker(read_settings(), longest_silence=timedelta(seconds=5))
 """
 _FILE = """\
 version: 1
@@ -98,6 +99,15 @@ def test_a_job_is_done_and_a_killed_process_replaced_and_nothing_is_left(
     assert not [kind for kind, pid in second.items() if lives(pid)]
     rows = database.execute("SELECT kind FROM processes WHERE pid <> %s", [first["settle"]])
     assert rows == [], "who ends in order takes its row along, and with it every lease"
+
+
+def test_a_process_that_stands_still_is_replaced_and_the_others_go_on(worker: RunningWorker) -> None:
+    first = worker.all_beat()
+    os.kill(first["run"], signal.SIGSTOP)
+    wait_until(lambda: not lives(first["run"]))
+    second = worker.all_beat()
+    assert second["run"] != first["run"]
+    assert (second["settle"], second["job"]) == (first["settle"], first["job"]), "they said that they go on"
 
 
 def test_no_process_outlives_its_parent(worker: RunningWorker) -> None:
