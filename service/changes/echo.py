@@ -38,6 +38,8 @@ class Echo:
     """The notes that it showed, or that somebody overwrote: each is used once."""
     overwritten: Mapping[str, Any] = field(default_factory=dict)
     """Fields that we wrote and somebody else edited before anybody looked: what we wrote there last."""
+    echoed: frozenset[str] = frozenset()
+    """Of a change that is not complete: the fields that come of them all the same."""
 
 
 NO_ECHO = Echo()
@@ -56,15 +58,17 @@ def echo_of_update(differing: Collection[str], shown: Hashes, notes: Sequence[No
     by_rule: dict[str, frozenset[str]] = {}
     for note in notes:
         by_rule[note.rule] = by_rule.get(note.rule, frozenset()) | accounted[note.id]
-    elsewhere = wanted - frozenset().union(*accounted.values())
+    ours = frozenset[str]().union(*accounted.values())
+    elsewhere = wanted - ours
     overwritten = [note for note in notes if elsewhere & note.hashes.keys()]
-    complete = bool(wanted) and frozenset().union(*by_rule.values()) == wanted
+    complete = bool(wanted) and not elsewhere
     return Echo(
         complete,
         frozenset(rule for rule, fields in by_rule.items() if complete and fields == wanted),
         frozenset(note.id for note in notes if accounted[note.id] and (complete or _is_shown(note, shown)))
         | {note.id for note in overwritten},
         {name: note.written[name] for note in overwritten for name in elsewhere if name in note.written},
+        frozenset() if complete else ours,
     )
 
 

@@ -80,6 +80,8 @@ class Change:
     created_at: datetime
     """When the change was stored (aware, the database's clock)."""
     restored: bool = False
+    echoed: frozenset[str] = frozenset()
+    """Fields of a diff that our own handlers wrote, where others were edited by somebody else."""
     deliveries: int = 0
     """How many deliveries this change settled."""
     linked: Mapping[str, tuple[Fields, ...]] = field(default_factory=dict)

@@ -45,6 +45,7 @@ class ClaimedChange:
     kind: str
     origin: str
     restored: bool
+    echoed: list[str] | None
     diff: dict[str, list[Any]] | None
     record: dict[str, Any] | None
     deliveries: int
@@ -101,7 +102,7 @@ def _now_or_then(now: str, then: str) -> str:
 _SEEN = f"""
     SELECT {_RUN}, {_FAILING}, {_now_or_then("version", "changes.version")},
         {_now_or_then(_KIND_NOW, "changes.kind")}, changes.origin, changes.restored,
-        CASE WHEN NOT runs.current_state THEN changes.diff END,
+        changes.echoed, CASE WHEN NOT runs.current_state THEN changes.diff END,
         {_now_or_then("fields", "changes.after")},
         changes.deliveries, changes.created_at, apps.name, expansions.linked, expansions.gaps
     FROM {{runs}} AS runs JOIN {{attempts}} AS attempts ON attempts.run_id = runs.id

@@ -69,6 +69,8 @@ class ChangeRow(Base):
     diff: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """Field id → [before, after]."""
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    echoed: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    """Of a diff that is not an echo: the fields that come of our own writes; null: none does."""
     deliveries: Mapped[int] = mapped_column(server_default="0")
     first_received_at: Mapped[datetime | None]
     """When the first delivery that it settled came in."""

@@ -49,6 +49,8 @@ class NewChange:
     record: Fields | None
     deliveries: int
     first_received_at: datetime | None
+    echoed: frozenset[str] = frozenset()
+    """See `Change.echoed`."""
 
 
 async def next_sight(connection: AsyncConnection) -> int:
@@ -179,15 +181,16 @@ async def insert_changes(
         text(
             """
             INSERT INTO changes (id, account, app_id, record_id, version, kind, origin, restored, diff, after,
-            deliveries, first_received_at, call_id, sight, rules_digest, verdicts)
+            deliveries, first_received_at, call_id, sight, rules_digest, verdicts, echoed)
             SELECT id, :account, :app_id, record_id, version, kind, origin, restored, CAST(diff AS jsonb),
             CAST(after AS jsonb), deliveries, first_received_at, :call_id, :sight, :rules_digest,
-            CAST(verdicts AS jsonb)
+            CAST(verdicts AS jsonb), CAST(echoed AS jsonb)
             FROM unnest(CAST(:ids AS uuid[]), CAST(:record_ids AS text[]), CAST(:versions AS bigint[]),
             CAST(:kinds AS text[]), CAST(:origins AS text[]), CAST(:restored AS boolean[]),
             CAST(:diffs AS text[]), CAST(:afters AS text[]), CAST(:deliveries AS integer[]),
-            CAST(:firsts AS timestamptz[]), CAST(:verdicts AS text[])) AS new (id, record_id, version, kind,
-            origin, restored, diff, after, deliveries, first_received_at, verdicts)"""
+            CAST(:firsts AS timestamptz[]), CAST(:verdicts AS text[]), CAST(:echoed AS text[]))
+            AS new (id, record_id, version, kind, origin, restored, diff, after, deliveries,
+            first_received_at, verdicts, echoed)"""
         ),
         {
             "account": account,
@@ -206,6 +209,7 @@ async def insert_changes(
             "deliveries": [change.deliveries for change in changes],
             "firsts": [change.first_received_at for change in changes],
             "verdicts": TextArray(_json(verdicts.get(change.id) or None) for change in changes),
+            "echoed": TextArray(_json(sorted(change.echoed) or None) for change in changes),
         },
     )
 

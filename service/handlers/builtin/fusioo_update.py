@@ -34,7 +34,7 @@ class UpdateHandler:
         with needing_its_target():
             if is_same_record(change, self._account, record_id):
                 fields = _missing_in(change.record or {}, fields)
-            elif edit.careful and fields:
+            elif edit.careful:
                 shown = await records.get(record_id)
                 missing = _missing_in(shown, fields)
                 fields = _as_before(shown, missing, edit)
@@ -50,8 +50,12 @@ def _missing_in(shown: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str
 
 
 def _as_before(shown: Mapping[str, Any], fields: Mapping[str, Any], edit: Edit) -> dict[str, Any]:
-    """Those of the fields that the record shows as they were before the edit."""
-    return {name: value for name, value in fields.items() if _is_there(edit.before[name], shown.get(name))}
+    """Those of the fields that the record shows as they were before the edit, and those that win."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in edit.careful or _is_there(edit.before[name], shown.get(name))
+    }
 
 
 def _is_there(value: Any, shown: Any) -> bool:

@@ -4,7 +4,7 @@ The templates of the fields are rendered with the record before and after the ch
 was not edited; the rest is written, or, with care, only where the target still shows what it showed before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
@@ -33,7 +33,7 @@ MergeOption = Annotated[
             "For two records that are edited on both sides and kept alike: only the fields that a change "
             "edited are written. With `follow` only where the target still shows what this record showed "
             "before: another value there was edited meanwhile, and stays. With `lead` the edit wins, except "
-            "one that the relay itself wrote here: that follows. Not written: all fields are sent."
+            "in fields that the relay itself wrote here: they follow. Not written: all fields are sent."
         ),
         examples=["follow"],
     ),
@@ -49,9 +49,9 @@ class Edit:
     fields: Mapping[str, Any]
     """What to write, by field."""
     before: Mapping[str, Any]
-    """What the same fields gave before; empty where `careful` is not asked for."""
-    careful: bool
-    """Whether a field is written only where the target still shows what it gave before."""
+    """What the same fields gave before."""
+    careful: frozenset[str] = frozenset()
+    """Those that are written only where the target still shows what they gave before."""
 
 
 def check_merge(fields: Templates) -> None:
@@ -72,17 +72,28 @@ def edit_of(change: Change, fields: Templates, values: Mapping[str, Any], merge:
     """
     after: Mapping[str, Any] = fields.render(values)
     if merge is None:
-        return Edit(after, {}, careful=False)
-    careful = merge is Merge.FOLLOW or change.origin is Origin.ECHO
+        return Edit(after, {})
     if change.diff is None:
-        return Edit({} if careful else after, {}, careful)
-    record = {**(change.record or {}), **{name: side.before for name, side in change.diff.items()}}
+        return Edit({} if merge is Merge.FOLLOW or change.origin is Origin.ECHO else after, {})
+    before = _without(change, change.diff.keys(), fields, values)
+    edited = frozenset(name for name, value in after.items() if not _is_same(value, before.get(name)))
+    careful = edited
+    if merge is Merge.LEAD and change.origin is not Origin.ECHO:
+        ours = _without(change, change.diff.keys() - change.echoed, fields, values)
+        careful = frozenset(name for name in edited if _is_same(after[name], ours.get(name)))
+    return Edit({name: after[name] for name in edited}, {name: before.get(name) for name in edited}, careful)
+
+
+def _without(
+    change: Change, undone: Collection[str], fields: Templates, values: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Render the fields as if these fields of the record had not changed; nothing where that fails."""
+    sides = {name: side.before for name, side in (change.diff or {}).items() if name in undone}
     try:
-        before: Mapping[str, Any] = fields.render({**values, "record": record})
-    except TemplateFailedError:  # with the record as it was they gave nothing
-        before = dict.fromkeys(after)
-    edited = {name: value for name, value in after.items() if not _is_same(value, before.get(name))}
-    return Edit(edited, {name: before.get(name) for name in edited}, careful)
+        rendered: Mapping[str, Any] = fields.render({**values, "record": {**(change.record or {}), **sides}})
+    except TemplateFailedError:
+        return {}
+    return rendered
 
 
 def _is_same(one: Any, other: Any) -> bool:

@@ -104,10 +104,10 @@ class UpsertHandler:
         self, client: OnspringClient, record: Record, differing: list[_Wanted], edit: Edit
     ) -> list[str]:
         """Name the fields that are left as they are: somebody edited them since this edit was made."""
-        if not edit.careful:
-            return []
         left = []
         for each in differing:
+            if each.name not in edit.careful:
+                continue
             try:
                 before = edit.before[each.name]
                 wanted = await self._wanted(client, each.name, each.field, before, [], makes_values=False)

@@ -199,6 +199,7 @@ def _as_seen_by_handlers(run: ClaimedRun, seen: ClaimedChange, provider: str) ->
         diff=read_diff(seen.diff),
         created_at=seen.created_at,
         restored=seen.restored,
+        echoed=frozenset(seen.echoed or ()),
         deliveries=seen.deliveries,
         linked={path: tuple(records) for path, records in (seen.linked or {}).items()},
         gaps={path: tuple(ids) for path, ids in (seen.gaps or {}).items()},

@@ -63,8 +63,8 @@ def _origin_of(due: Sequence[DueDelivery], otherwise: Origin) -> Origin:
 def with_echoes(changes: Mapping[str, NewChange], echoes: Mapping[str, Echo]) -> dict[str, NewChange]:
     """Say of changes what is known by our own writes; both by record id.
 
-    Those of which all comes of them are echoes. A field that we wrote and somebody then edited was, before
-    that edit, what we wrote, although no look has shown it.
+    Those of which all comes of them are echoes; of others it is kept which fields do. A field that we wrote
+    and somebody then edited was, before that edit, what we wrote, although no look has shown it.
     """
     return {
         record_id: _with_echo(change, echoes.get(record_id, NO_ECHO)) for record_id, change in changes.items()
@@ -74,10 +74,10 @@ def with_echoes(changes: Mapping[str, NewChange], echoes: Mapping[str, Echo]) ->
 def _with_echo(change: NewChange, echo: Echo) -> NewChange:
     if echo.complete:
         return replace(change, origin=Origin.ECHO)
-    if not echo.overwritten or change.diff is None:
+    if change.diff is None:
         return change
     before = {name: FieldDiff(was, change.diff[name].after) for name, was in echo.overwritten.items()}
-    return replace(change, diff={**change.diff, **before})
+    return replace(change, diff={**change.diff, **before}, echoed=echo.echoed)
 
 
 def seen_by_rules(new: NewChange, view: AppView, *, account: str, provider: str, app_id: str) -> Change:
@@ -95,6 +95,7 @@ def seen_by_rules(new: NewChange, view: AppView, *, account: str, provider: str,
         diff=new.diff,
         created_at=view.now,
         restored=new.restored,
+        echoed=new.echoed,
         deliveries=new.deliveries,
     )
 

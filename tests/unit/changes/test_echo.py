@@ -26,6 +26,7 @@ def test_an_edit_in_the_same_look_makes_it_an_ordinary_change() -> None:
     assert not echo.complete
     assert echo.hidden_from == frozenset()
     assert echo.met == {1}, "it was seen: it hides no later edit"
+    assert echo.echoed == {"status"}
 
 
 def test_two_rules_made_it_together_so_each_sees_it() -> None:

@@ -237,6 +237,21 @@ async def test_an_edit_of_a_person_in_the_same_look_makes_it_no_echo(writing: Wr
     assert [used for *_, used in writing.notes()] == [True, True]
 
 
+async def test_of_a_change_that_is_partly_ours_handlers_know_which_part(writing: Writing) -> None:
+    seen: list[frozenset[str]] = []
+
+    async def look(change: Change, _context: Context) -> None:
+        seen.append(change.echoed)
+
+    writing.configure(NOTES_VERSION, functions={"look": look})
+    task = writing.task()
+    await writing.settle()
+    await writing.run()
+    writing.edit(task, title="Renamed")
+    await writing.relay()
+    assert seen == [frozenset(), {"notes"}, frozenset()], "the last one is an echo altogether"
+
+
 async def test_an_edit_over_our_write_is_told_with_what_we_wrote_and_only_once(writing: Writing) -> None:
     writing.configure(NOTES_VERSION)
     task = writing.task(notes="By a person")

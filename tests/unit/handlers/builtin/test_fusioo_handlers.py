@@ -102,6 +102,18 @@ async def test_an_update_that_leads_sends_what_was_edited_and_asks_nothing() -> 
     assert (outcome, fusioo.sent) == (Done({"record": "other", "updated": []}), [])
 
 
+async def test_an_update_that_leads_looks_first_where_a_part_of_the_edit_is_ours() -> None:
+    fusioo, options = _merging({"state": "Blocked"}, merge="lead")
+    options["fields"]["name"] = "{{ record.title }}"
+    mixed = a_change(
+        diff={"title": FieldDiff("Old", "Ünïcode"), "status": FieldDiff(["In progress"], ["Done"])},
+        echoed=frozenset({"status"}),
+    )
+    outcome = await attempt(FUSIOO_UPDATE, fusioo, options, of=mixed)
+    assert outcome == Done({"record": "other", "updated": ["name"], "left": ["state"]})
+    assert fusioo.sent[-1] == ("PATCH", "/records/other", {"name": "Ünïcode"})
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

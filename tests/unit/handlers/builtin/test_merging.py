@@ -20,20 +20,20 @@ def edit(merge: Merge | None, *, fields: dict[str, Any] = FIELDS, **different: A
 
 
 def test_without_a_merge_everything_is_written() -> None:
-    assert edit(None) == Edit({"6983": "Ünïcode", "6986": ["Done"]}, {}, careful=False)
+    assert edit(None) == Edit({"6983": "Ünïcode", "6986": ["Done"]}, {})
 
 
 @pytest.mark.parametrize(
     ("merge", "origin", "careful"),
     [
-        (Merge.LEAD, Origin.WEBHOOK, False),
-        (Merge.LEAD, Origin.RECONCILE, False),
-        (Merge.LEAD, Origin.ECHO, True),
-        (Merge.FOLLOW, Origin.WEBHOOK, True),
+        (Merge.LEAD, Origin.WEBHOOK, set()),
+        (Merge.LEAD, Origin.RECONCILE, set()),
+        (Merge.LEAD, Origin.ECHO, {"6986"}),
+        (Merge.FOLLOW, Origin.WEBHOOK, {"6986"}),
     ],
 )
-def test_of_an_edit_only_what_it_edited_is_written(merge: Merge, origin: Origin, *, careful: bool) -> None:
-    wanted = Edit({"6986": ["Done"]}, {"6986": ["In progress"]}, careful)
+def test_of_an_edit_only_what_it_edited_is_written(merge: Merge, origin: Origin, careful: set[str]) -> None:
+    wanted = Edit({"6986": ["Done"]}, {"6986": ["In progress"]}, frozenset(careful))
     assert edit(merge, origin=origin) == wanted
 
 
@@ -44,14 +44,30 @@ def test_what_shows_the_same_in_another_form_was_not_edited() -> None:
 
 def test_several_fields_in_one_text_are_edited_together() -> None:
     both = edit(Merge.FOLLOW, fields={"6983": "{{ record.title }}: {{ record.status[0] }}"})
-    assert both == Edit({"6983": "Ünïcode: Done"}, {"6983": "Ünïcode: In progress"}, careful=True)
+    assert both == Edit({"6983": "Ünïcode: Done"}, {"6983": "Ünïcode: In progress"}, frozenset({"6983"}))
 
 
 def test_what_gave_nothing_before_was_empty() -> None:
     added = edit(
         Merge.FOLLOW, fields={"6986": "{{ record.status[0] }}"}, diff={"status": FieldDiff(None, ["Done"])}
     )
-    assert added == Edit({"6986": "Done"}, {"6986": None}, careful=True)
+    assert added == Edit({"6986": "Done"}, {"6986": None}, frozenset({"6986"}))
+
+
+BOTH = {"title": FieldDiff("Old", "Ünïcode"), "status": FieldDiff(["In progress"], ["Done"])}
+"""Of which we wrote the status."""
+
+
+def test_what_we_wrote_follows_also_where_somebody_edited_another_field_meanwhile() -> None:
+    mixed = edit(Merge.LEAD, diff=BOTH, echoed=frozenset({"status"}))
+    assert mixed.fields == {"6983": "Ünïcode", "6986": ["Done"]}
+    assert mixed.careful == {"6986"}
+    assert mixed.before["6986"] == ["In progress"]
+
+
+def test_one_text_of_what_we_wrote_and_of_what_somebody_edited_wins() -> None:
+    fields = {"6983": "{{ record.title }}: {{ record.status[0] }}"}
+    assert edit(Merge.LEAD, fields=fields, diff=BOTH, echoed=frozenset({"status"})).careful == set()
 
 
 @pytest.mark.parametrize(("merge", "written"), [(Merge.LEAD, 2), (Merge.FOLLOW, 0)])

@@ -195,21 +195,23 @@ async def _edit(onspring: Onspring, merge: str, **different: Any) -> dict[str, A
 
 
 @pytest.mark.parametrize(
-    ("merge", "origin", "updated", "left"),
+    ("merge", "of", "updated", "left"),
     [
-        ("lead", Origin.WEBHOOK, ["6984", "6986"], None),
-        ("lead", Origin.ECHO, ["6984"], ["6986"]),
-        ("follow", Origin.WEBHOOK, ["6984"], ["6986"]),
+        ("lead", {"origin": Origin.WEBHOOK}, ["6984", "6986"], None),
+        ("lead", {"origin": Origin.ECHO}, ["6984"], ["6986"]),
+        ("lead", {"echoed": frozenset({"state"})}, ["6984"], ["6986"]),
+        ("lead", {"echoed": frozenset({"notes"})}, ["6984", "6986"], None),
+        ("follow", {"origin": Origin.WEBHOOK}, ["6984"], ["6986"]),
     ],
 )
 async def test_an_edit_is_merged_into_what_was_edited_there(
-    onspring: Onspring, merge: str, origin: Origin, updated: list[str], left: list[str] | None
+    onspring: Onspring, merge: str, of: dict[str, Any], updated: list[str], left: list[str] | None
 ) -> None:
     record_id = made(await onspring.upsert(fields=MERGED, merge=merge, of=a_change(record=BEFORE, diff=None)))
     task = onspring.state.records.find(TASKS, int(record_id))
     assert task is not None
     onspring.state.records.update(task, {NAME: "Renamed there", STATUS: [NOT_STARTED]})
-    detail = await _edit(onspring, merge, origin=origin)
+    detail = await _edit(onspring, merge, **of)
     assert (detail["updated"], detail.get("left")) == (updated, left)
     assert task.values[NAME] == "Renamed there"
     assert task.values[DESCRIPTION] == "New"
