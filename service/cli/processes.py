@@ -1,7 +1,7 @@
 """`relay web`, `relay worker`, `relay scheduler`: the processes of the service."""
 
+import os
 import signal
-import sys
 from types import FrameType
 from typing import Annotated
 
@@ -14,7 +14,7 @@ def web(
     *, processes: Annotated[int, typer.Option(min=1, help="How many processes share the port.")] = 1
 ) -> None:
     """Receive webhooks on HOST and PORT."""
-    _end_in_order_until_it_runs()
+    end_in_order_until_it_runs()
     from service.web.main import run_web
 
     run_web(attached_settings(queue=True), processes=processes)
@@ -30,7 +30,7 @@ def worker(
     ] = None,
 ) -> None:
     """Settle deliveries, run handlers, do jobs."""
-    _end_in_order_until_it_runs()
+    end_in_order_until_it_runs()
     from service.worker.main import run_worker
 
     run_worker(attached_settings(queue=True), processes=processes, threads=threads)
@@ -38,14 +38,17 @@ def worker(
 
 def scheduler() -> None:
     """Find what is pending, due, stuck or lost, and ring for it."""
-    _end_in_order_until_it_runs()
+    end_in_order_until_it_runs()
     from service.scheduler.main import run_scheduler
 
     run_scheduler(attached_settings(queue=True))
 
 
-def _end_in_order_until_it_runs() -> None:
-    """Let a signal end the process with code 0 while it starts: it holds nothing yet."""
+def end_in_order_until_it_runs() -> None:
+    """Let a signal end the process with code 0 while it starts: it holds nothing yet.
+
+    At once, for an exception could be taken for a failure by the library in which it comes up.
+    """
     from service.terminal import expect_sighup
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,4 +57,4 @@ def _end_in_order_until_it_runs() -> None:
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
+    os._exit(0)
